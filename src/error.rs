@@ -1,0 +1,264 @@
+//! Every refusal and failure the service can answer with, as one closed table.
+//!
+//! An [`Error`] is a [`Code`] (status, title and stable `type` in both languages), a sentence for the
+//! person who asked, and the fields it concerns. It becomes RFC 9457 `application/problem+json` at the
+//! rim, in the caller's language. Which error to use where:
+//!
+//! * a value that a person sent is wrong → [`Error::invalid`] with a [`FieldError`] per field;
+//! * the thing is not there, or not for this caller → [`Error::not_found`] (the two look alike);
+//! * the state forbids it → [`Error::new`] with a conflict code;
+//! * the database or the machine failed → `?` on its error: logged once with its place, answered as a
+//!   fixed sentence, because causes may hold other people's data.
+
+use std::panic::Location;
+
+use crate::values::{Lang, Text, ValueError};
+
+/// The result of everything that can be refused or can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+macro_rules! codes {
+    ( $( $(#[$meta:meta])* $variant:ident = $code:literal, $status:literal, $zh:literal, $en:literal; )+ ) => {
+        /// The closed table of problem codes. The `type` of a problem is `urn:yingzhu:problem:<code>`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $( $(#[$meta])* #[doc = $en] $variant, )+ }
+
+        impl Code {
+            /// Every code, for the documentation and the tests.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
+
+            /// The stable machine code.
+            pub const fn code(self) -> &'static str {
+                match self { $( Self::$variant => $code, )+ }
+            }
+
+            /// The HTTP status (RFC 9110).
+            pub const fn status(self) -> u16 {
+                match self { $( Self::$variant => $status, )+ }
+            }
+
+            /// The title in both languages.
+            pub const fn title(self) -> Text {
+                match self { $( Self::$variant => Text::fixed($zh, $en), )+ }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", 400, "请求格式不对", "The request is malformed";
+    Unauthenticated = "unauthenticated", 401, "需要有效的访问令牌", "A valid access token is needed";
+    Forbidden = "forbidden", 403, "该角色无权执行此操作", "This role may not do this";
+    SamePerson = "same_person", 403, "提交人与审核人不能是同一人", "The person who proposed may not approve";
+    NotFound = "not_found", 404, "没有找到，或不在您的管辖范围内", "Not found, or not within your scope";
+    MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "This address does not support the method";
+    RequestTimeout = "request_timeout", 408, "请求内容传输过慢", "The request body arrived too slowly";
+    Conflict = "conflict", 409, "当前状态不允许此操作", "The current state does not allow this";
+    DifferentRequest = "idempotency_key_reused", 422, "同一幂等键用于了不同的请求", "The idempotency key was used for a different request";
+    TooLarge = "too_large", 413, "请求或文件过大", "The request or file is too large";
+    UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型", "The media type is not supported";
+    InvalidInput = "invalid_input", 422, "提交的内容有误", "The input is not valid";
+    UnreadableFile = "unreadable_file", 422, "文件无法读取", "The file cannot be read";
+    HeaderNotFound = "header_not_found", 422, "文件中找不到表头", "No header row was found in the file";
+    AmbiguousColumns = "ambiguous_columns", 422, "有两列含义相同", "Two columns mean the same";
+    EmptyFile = "empty_file", 422, "文件是空的", "The file is empty";
+    PreconditionFailed = "precondition_failed", 412, "内容已被他人修改", "The resource has changed meanwhile";
+    HeadersTooLarge = "headers_too_large", 431, "请求头过大", "The request headers are too large";
+    Internal = "internal", 500, "服务内部错误", "Internal error";
+    Unavailable = "unavailable", 503, "服务暂时不可用，请稍后再试", "Temporarily unavailable, try again shortly";
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter.
+    pub pointer: String,
+    /// Stable code of the fault.
+    pub code: &'static str,
+    /// What is wrong and what to do, without repeating the value.
+    pub detail: Text,
+}
+
+/// A refusal or a failure, ready to be told to a person.
+#[derive(Debug)]
+pub struct Error {
+    /// Which of the closed table.
+    pub code: Code,
+    /// The sentence for this case.
+    pub detail: Text,
+    /// The fields concerned, if any.
+    pub fields: Vec<FieldError>,
+    /// Seconds after which a retry makes sense (`Retry-After`).
+    pub retry_after: Option<u32>,
+    /// For the log only: what failed and where in the source.
+    pub cause: Option<Cause>,
+}
+
+/// The inner cause of a failure. It is logged, never answered.
+#[derive(Debug)]
+pub struct Cause {
+    /// A description without personal data.
+    pub what: String,
+    /// Where in the source it surfaced.
+    pub at: &'static Location<'static>,
+}
+
+impl Error {
+    /// A refusal with its own sentence.
+    pub fn new(code: Code, detail: Text) -> Self {
+        Self { code, detail, fields: Vec::new(), retry_after: None, cause: None }
+    }
+
+    /// A refusal with the sentence of the table.
+    pub fn of(code: Code) -> Self {
+        Self::new(code, code.title())
+    }
+
+    /// Wrong input, field by field.
+    pub fn invalid(fields: Vec<FieldError>) -> Self {
+        let detail = Text::new(
+            format!("有 {} 处内容需要更正，见 errors", fields.len()),
+            format!("{} field(s) need correction, see errors", fields.len()),
+        );
+        Self { fields, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    /// One wrong field.
+    pub fn invalid_field(pointer: impl Into<String>, error: ValueError) -> Self {
+        Self::invalid(vec![FieldError::from_value(pointer, error)])
+    }
+
+    /// Absent, or not for this caller: the two are one answer.
+    pub fn not_found() -> Self {
+        Self::of(Code::NotFound)
+    }
+
+    /// A failure whose cause goes to the log only.
+    #[track_caller]
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self::failed(Code::Internal, what)
+    }
+
+    /// A passing outage: 503 with `Retry-After`.
+    #[track_caller]
+    pub fn unavailable(what: impl Into<String>) -> Self {
+        Self { retry_after: Some(2), ..Self::failed(Code::Unavailable, what) }
+    }
+
+    #[track_caller]
+    fn failed(code: Code, what: impl Into<String>) -> Self {
+        let cause = Cause { what: what.into(), at: Location::caller() };
+        Self { cause: Some(cause), ..Self::of(code) }
+    }
+
+    /// The sentence in the reader's language, with its field errors: for the command line.
+    pub fn message(&self, lang: Lang) -> String {
+        let mut text = self.detail.in_lang(lang).to_owned();
+        for field in &self.fields {
+            text.push_str(&format!("\n  {}: {}", field.pointer, field.detail.in_lang(lang)));
+        }
+        text
+    }
+}
+
+impl FieldError {
+    /// A field error from a value's own error: what is wrong, then what to do.
+    pub fn from_value(pointer: impl Into<String>, error: ValueError) -> Self {
+        let detail = Text::new(
+            format!("{}；{}", error.what.zh, error.todo.zh),
+            format!("{}; {}", error.what.en, error.todo.en),
+        );
+        Self { pointer: pointer.into(), code: error.code, detail }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.code(), self.detail.zh)?;
+        if let Some(cause) = &self.cause {
+            write!(f, " [{} at {}]", cause.what, cause.at)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<diesel::result::Error> for Error {
+    #[track_caller]
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        // Only the kind is kept: PostgreSQL's messages may quote the row.
+        match error {
+            Diesel::NotFound => Self::not_found(),
+            Diesel::DatabaseError(kind, info) => {
+                let message = info.message();
+                let busy =
+                    message.contains("database is locked") || message.contains("database table is locked");
+                let gone = matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                        | DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::UnableToSendCommand
+                );
+                let table = info.table_name().unwrap_or("-");
+                if busy || gone || message.contains("disk is full") {
+                    Self::unavailable(format!("database: {kind:?} table={table}"))
+                } else {
+                    // SQLite's own messages name tables and columns only.
+                    let shape = if message.starts_with("UNIQUE")
+                        || message.starts_with("no such")
+                        || message.starts_with("FOREIGN")
+                        || message.starts_with("CHECK")
+                        || message.starts_with("NOT NULL")
+                    {
+                        message
+                    } else {
+                        ""
+                    };
+                    Self::internal(format!("database: {kind:?} table={table} {shape}"))
+                }
+            }
+            Diesel::DeserializationError(_) => Self::internal("database: a stored value could not be read"),
+            Diesel::SerializationError(_) => Self::internal("database: a value could not be stored"),
+            other => Self::internal(format!("database: {}", std::any::type_name_of_val(&other))),
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    #[track_caller]
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(format!("i/o: {:?}", error.kind()))
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    #[track_caller]
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(format!("json: {:?}", error.classify()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_statuses_are_errors() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.code()), "{}", code.code());
+            assert!((400..600).contains(&code.status()));
+            assert!(!code.title().zh.is_empty() && !code.title().en.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_cause_is_kept_for_the_log_and_not_for_the_caller() {
+        let error = Error::internal("secret detail");
+        assert!(error.to_string().contains("secret detail"));
+        assert!(!error.message(Lang::Zh).contains("secret detail"));
+    }
+}
