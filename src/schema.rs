@@ -1,3 +1,281 @@
 //! The tables as diesel sees them; `migrations/` is their source, and a test holds the two together.
 #![expect(missing_docs, reason = "diesel's table! macro generates undocumented public items")]
-diesel::table! { setting (name) { name -> Text, value -> Text, } }
+
+diesel::table! {
+    person (person_id) {
+        person_id -> Text,
+        id_bidx -> Nullable<Binary>,
+        number_bidx -> Nullable<Binary>,
+        id_ct -> Nullable<Binary>,
+        number_ct -> Nullable<Binary>,
+        phone_ct -> Nullable<Binary>,
+        suite -> SmallInt,
+        key_id -> Text,
+        row_version -> BigInt,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    person_name (name_id) {
+        name_id -> Text,
+        person_id -> Text,
+        name_check -> Binary,
+        name_ct -> Binary,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account (account_id) {
+        account_id -> Text,
+        account_bidx -> Binary,
+        account_ct -> Binary,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    import (import_id) {
+        import_id -> Text,
+        kind -> Text,
+        term -> Text,
+        place -> Text,
+        school -> Text,
+        file_digest -> Text,
+        file_bytes -> BigInt,
+        understood -> Text,
+        rows_read -> BigInt,
+        rows_new -> BigInt,
+        rows_changed -> BigInt,
+        rows_unchanged -> BigInt,
+        rows_bad -> BigInt,
+        rows_skipped -> BigInt,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    import_error (import_id, row_number, position) {
+        import_id -> Text,
+        row_number -> Integer,
+        position -> Integer,
+        column_name -> Text,
+        letter -> Text,
+        code -> Text,
+        what_zh -> Text,
+        what_en -> Text,
+        todo_zh -> Text,
+        todo_en -> Text,
+    }
+}
+
+diesel::table! {
+    import_bad_row (import_id, row_number) {
+        import_id -> Text,
+        row_number -> Integer,
+        cells_ct -> Binary,
+    }
+}
+
+diesel::table! {
+    school (school_row) {
+        school_row -> Text,
+        code -> Text,
+        name -> Text,
+        place -> Text,
+        ownership -> Nullable<Text>,
+        inclusive -> Nullable<Bool>,
+        approved -> Nullable<Bool>,
+        run_by -> Nullable<Text>,
+        rural -> Nullable<Bool>,
+        tuition_fen -> Nullable<BigInt>,
+        public_tuition_fen -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+        superseded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    enrolment (enrolment_id) {
+        enrolment_id -> Text,
+        person_id -> Text,
+        name_id -> Text,
+        school_code -> Text,
+        place -> Text,
+        term -> Text,
+        stage -> Text,
+        grade -> Nullable<SmallInt>,
+        class_name -> Nullable<Text>,
+        boarding -> Nullable<Bool>,
+        hukou_kind -> Nullable<Text>,
+        hukou_place -> Nullable<Text>,
+        major -> Nullable<Text>,
+        agricultural -> Nullable<Bool>,
+        performing_arts -> Nullable<Bool>,
+        full_time -> Nullable<Bool>,
+        formal -> Nullable<Bool>,
+        hardship -> Nullable<Text>,
+        categories_known -> Bool,
+        state -> Text,
+        entered_on -> Nullable<Date>,
+        left_on -> Nullable<Date>,
+        valid_from -> Date,
+        valid_to -> Date,
+        fingerprint -> Text,
+        import_id -> Text,
+        recorded_at -> Timestamp,
+        superseded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    category (category_id) {
+        category_id -> Text,
+        person_id -> Text,
+        enrolment_id -> Nullable<Text>,
+        category -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        superseded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    evidence (evidence_id) {
+        evidence_id -> Text,
+        person_id -> Text,
+        enrolment_id -> Nullable<Text>,
+        kind -> Text,
+        issuer -> Nullable<Text>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        superseded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    poverty_list (list_id) {
+        list_id -> Text,
+        place -> Text,
+        term -> Text,
+        version -> Integer,
+        state -> Text,
+        valid_from -> Date,
+        entries -> BigInt,
+        digest -> Nullable<Text>,
+        import_id -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        checked_by -> Nullable<Text>,
+        checked_at -> Nullable<Timestamp>,
+        locked_by -> Nullable<Text>,
+        locked_at -> Nullable<Timestamp>,
+        superseded_by -> Nullable<Text>,
+        superseded_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    poverty_list_entry (entry_id) {
+        entry_id -> Text,
+        list_id -> Text,
+        row_number -> Integer,
+        person_id -> Text,
+        name_id -> Text,
+        place -> Text,
+        township -> Nullable<Text>,
+        village -> Nullable<Text>,
+        household_no -> Nullable<Text>,
+        head_name_ct -> Nullable<Binary>,
+        category -> Text,
+        stage -> Nullable<Text>,
+        grade -> Nullable<SmallInt>,
+        school_code -> Nullable<Text>,
+        fingerprint -> Text,
+    }
+}
+
+diesel::table! {
+    aid_record (record_id) {
+        record_id -> Text,
+        row_key -> Text,
+        person_id -> Text,
+        name_id -> Text,
+        school_code -> Text,
+        place -> Text,
+        term -> Text,
+        programme -> Text,
+        tier -> Nullable<Text>,
+        fen -> BigInt,
+        paid_on -> Date,
+        account_id -> Nullable<Text>,
+        recipient_kind -> Nullable<Text>,
+        state -> Text,
+        import_id -> Nullable<Text>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    cross_check (check_id) {
+        check_id -> Text,
+        list_id -> Text,
+        term -> Text,
+        place -> Text,
+        input_digest -> Text,
+        inputs -> Text,
+        report_digest -> Text,
+        totals -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    finding (finding_id) {
+        finding_id -> Text,
+        check_id -> Text,
+        stable_key -> Text,
+        kind -> Text,
+        person_id -> Text,
+        name_id -> Text,
+        school_code -> Nullable<Text>,
+        place -> Text,
+        stage -> Nullable<Text>,
+        programme -> Nullable<Text>,
+        due_fen -> Nullable<BigInt>,
+        paid_fen -> Nullable<BigInt>,
+        at_stake_fen -> BigInt,
+        detail -> Text,
+        state -> Text,
+        remark -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    person,
+    person_name,
+    account,
+    import,
+    import_error,
+    import_bad_row,
+    school,
+    enrolment,
+    category,
+    evidence,
+    poverty_list,
+    poverty_list_entry,
+    aid_record,
+    cross_check,
+    finding,
+);

@@ -1,0 +1,12 @@
+DROP TABLE finding;
+DROP TABLE cross_check;
+DROP TABLE aid_record;
+DROP TABLE poverty_list_entry;
+DROP TABLE poverty_list;
+DROP TABLE evidence;
+DROP TABLE category;
+DROP TABLE enrolment;
+DROP TABLE school;
+DROP TABLE import_bad_row;
+DROP TABLE import_error;
+DROP TABLE import;

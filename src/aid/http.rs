@@ -1,0 +1,103 @@
+//! Aid records over HTTP: imports, lists, one record.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::import::AidImporter;
+use super::model::AidBody;
+use super::store::{self, Filter};
+use crate::auth::{Reader, Registrar};
+use crate::error::Result;
+use crate::http::upload::Upload;
+use crate::http::{Json, Query};
+use crate::imports::Desk;
+use crate::imports::http::ImportQuery;
+use crate::imports::model::ImportBody;
+use crate::page::{self, PageQuery};
+use crate::values::{Lang, Programme, Term, clock};
+
+page::page! {
+    /// Aid records in the order they were recorded.
+    AidPage of AidBody
+}
+
+/// 导入资助发放记录 / Send a payment sheet for a term.
+///
+/// Excel (.xlsx) or CSV (UTF-8 or GB 18030), as `multipart/form-data` with the field `file` or as the
+/// body itself. Two equal rows in one file are two payments; the same file sent again changes nothing.
+#[utoipa::path(
+    tag = "aid",
+    params(ImportQuery),
+    request_body(content = inline(crate::http::FileUpload), content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Imported", body = ImportBody),
+        (status = 200, description = "This very file was imported before", body = ImportBody)
+    )
+)]
+#[post("/aid-records/imports")]
+async fn import_aid(
+    caller: Registrar,
+    query: Query<ImportQuery>,
+    upload: Upload,
+    lang: Lang,
+    desk: web::Data<Desk>,
+) -> Result<HttpResponse> {
+    let order = query.0.order(&caller, &upload)?;
+    desk.receive(upload, order, AidImporter::new(clock::today()), lang).await
+}
+
+/// Which records to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AidQuery {
+    /// Only this term.
+    #[param(value_type = Option<String>, example = "2025A")]
+    #[serde(default)]
+    pub term: Option<Term>,
+    /// Only this programme.
+    #[serde(default)]
+    pub programme: Option<Programme>,
+    /// Only this school (学校标识码).
+    #[serde(default)]
+    pub school: Option<String>,
+    /// Only this student, by `student_id`.
+    #[serde(default)]
+    pub student: Option<String>,
+    /// Where the last page ended (`next`).
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Entries per page, 1 to 500; 50 when absent.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// 列出资助记录 / The aid records in scope.
+#[utoipa::path(tag = "aid", params(AidQuery), responses((status = 200, description = "A page of records", body = AidPage)))]
+#[get("/aid-records")]
+async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Data<Desk>) -> Result<Json<AidPage>> {
+    let q = query.0;
+    let page = PageQuery { after: q.after, limit: q.limit };
+    let (after, limit) = (page.after()?, page.limit()?);
+    let scope = caller.scope.clone();
+    let filter =
+        Filter { term: q.term.map(|t| t.to_string()), programme: q.programme, school: q.school, student: q.student };
+    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit + 1)).await?;
+    Ok(Json(AidPage::cut(rows, limit, |r| r.record_id.clone(), AidBody::from)))
+}
+
+/// 查看一条资助记录 / One aid record.
+#[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidBody)))]
+#[get("/aid-records/{record_id}")]
+async fn find_aid_record(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<AidBody>> {
+    let scope = caller.scope.clone();
+    let record = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
+    Ok(Json(record.into()))
+}
+
+/// Registers the operations.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(import_aid).service(list_aid_records).service(find_aid_record);
+}

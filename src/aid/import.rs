@@ -1,0 +1,258 @@
+//! Aid records as a file: the payment sheet's columns, how a row is read, how rows are stored.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::model::{AidRecord, AidState};
+use super::store;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::{ImportKind, Importer, Pending};
+use crate::poverty_list::import::out_of_scope;
+use crate::roll::store as roll;
+use crate::seal::vault;
+use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
+use crate::values::{
+    BankCard, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term, Text,
+    Tier, ValueError, clock, day, digest,
+};
+
+/// The columns of a payment sheet.
+pub static SPEC: SheetSpec = SheetSpec {
+    kind: "aid",
+    zh: "资助发放记录",
+    columns: &[
+        ColumnSpec { key: "name", zh: "姓名", synonyms: &["学生姓名", "受助学生姓名"], required: true, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "id_number",
+            zh: "身份证号",
+            synonyms: &["身份证件号", "证件号码", "学生身份证号", "身份证号码", "公民身份号码", "身份证件号码", "学生身份证件号"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec { key: "student_number", zh: "学籍号", synonyms: &["全国学籍号", "学籍号码"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "school_code", zh: "学校标识码", synonyms: &["学校代码"], required: true, kind: CellKind::Id },
+        ColumnSpec { key: "school_name", zh: "学校名称", synonyms: &["就读学校", "学校"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "term", zh: "学期", synonyms: &["发放学期", "资助学期"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "programme", zh: "资助项目", synonyms: &["项目", "资助项目名称", "项目名称"], required: true, kind: CellKind::Plain },
+        ColumnSpec { key: "tier", zh: "档次", synonyms: &["资助档次", "等级"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "amount", zh: "金额(元)", synonyms: &["金额", "资助金额", "发放金额", "减免金额"], required: true, kind: CellKind::Money },
+        ColumnSpec { key: "paid_on", zh: "发放日期", synonyms: &["减免日期", "发放时间", "到账日期"], required: true, kind: CellKind::Date },
+        ColumnSpec { key: "account", zh: "银行卡号", synonyms: &["发放银行卡号", "银行账号", "卡号"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "recipient_kind", zh: "受助类型", synonyms: &["困难类型"], required: false, kind: CellKind::Plain },
+    ],
+    either: &[&["id_number", "student_number"]],
+};
+
+/// One payment as the sheet gives it.
+#[derive(Debug)]
+pub struct AidRow {
+    id: Option<ResidentId>,
+    number: Option<StudentNumber>,
+    name: PersonName,
+    school: SchoolCode,
+    term: Option<Term>,
+    programme: Programme,
+    tier: Option<Tier>,
+    fen: Fen,
+    paid_on: NaiveDate,
+    account: Option<BankCard>,
+    recipient_kind: Option<String>,
+}
+
+/// Imports a payment sheet.
+#[derive(Debug)]
+pub struct AidImporter {
+    today: NaiveDate,
+    /// How often each payment has been met in this file.
+    met: HashMap<String, u32>,
+}
+
+impl AidImporter {
+    /// An importer; `today` bounds the dates of payment.
+    pub fn new(today: NaiveDate) -> Self {
+        Self { today, met: HashMap::new() }
+    }
+}
+
+impl Importer for AidImporter {
+    type Row = AidRow;
+    const KIND: ImportKind = ImportKind::Aid;
+
+    fn spec(&self) -> &'static SheetSpec {
+        &SPEC
+    }
+
+    fn parse(&self, f: &mut Fields<'_>) -> Option<AidRow> {
+        let id = f.parse("id_number", ResidentId::parse);
+        let number = f.parse("student_number", StudentNumber::parse);
+        if f.text("id_number").is_none() && f.text("student_number").is_none() {
+            f.reject("id_number", ValueError::fixed(
+                "cell_missing",
+                ("身份证号和学籍号都没有填写", "neither the id number nor the student number is given"),
+                ("请至少填写其中一项", "give at least one of the two"),
+            ));
+        }
+        let name = f.require("name", PersonName::parse);
+        let school = f.require("school_code", SchoolCode::parse);
+        let programme = f.word("programme", Programme::from_word, Programme::ALL.iter().map(|p| p.zh()));
+        if programme.is_none() && f.text("programme").is_none() {
+            f.reject("programme", ValueError::fixed("cell_missing", ("没有填写资助项目", "the programme is not given"), ("请补填", "fill it in")));
+        }
+        let tier = f.word("tier", Tier::from_word, Tier::ALL.iter().map(|t| t.zh()));
+        let fen = f.fen("amount");
+        if fen.is_none() && f.text("amount").is_none() {
+            f.reject("amount", ValueError::fixed("cell_missing", ("没有填写金额", "the amount is not given"), ("请补填", "fill it in")));
+        }
+        let paid_on = f.require("paid_on", day::parse);
+        if paid_on.is_some_and(|d| d > self.today) {
+            f.reject("paid_on", ValueError::fixed(
+                "date_in_future",
+                ("发放日期晚于今天", "the day of payment lies in the future"),
+                ("请填写实际发放日期", "give the day the money was paid"),
+            ));
+        }
+        let term = f.parse("term", |t| Term::parse(t).map(Parsed::unchanged).ok_or_else(unknown_term));
+        Some(AidRow {
+            name: name?,
+            school: school?,
+            term,
+            programme: programme?,
+            tier,
+            fen: fen?,
+            paid_on: paid_on?,
+            account: f.parse("account", BankCard::parse),
+            recipient_kind: f.text("recipient_kind"),
+            id,
+            number,
+        })
+    }
+
+    fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
+        let places = self.admit(conn, batch, rows)?;
+        let people: Vec<vault::Incoming> = standing(rows)
+            .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, None))
+            .collect();
+        let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
+        let cards: Vec<String> = standing(rows)
+            .filter_map(|p| p.row.account.as_ref().map(|a| a.as_str().to_owned()))
+            .collect();
+        let mut accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?.into_iter();
+        let records: Vec<AidRecord> = standing(rows)
+            .zip(people)
+            .map(|(pending, person)| {
+                let account = pending.row.account.as_ref().and_then(|_| accounts.next());
+                let place = places.get(pending.row.school.as_str()).cloned().unwrap_or_default();
+                self.record(&pending.row, batch, person, account, place)
+            })
+            .collect();
+        let keys: Vec<String> = records.iter().map(|r| r.row_key.clone()).collect();
+        let known = store::recorded(conn, &keys)?;
+        let mut fresh = Vec::with_capacity(records.len());
+        for (pending, record) in standing(rows).zip(records) {
+            if known.contains(&record.row_key) {
+                pending.outcome = Outcome::Unchanged;
+            } else {
+                fresh.push(record);
+            }
+        }
+        store::insert(conn, &fresh)
+    }
+}
+
+impl AidImporter {
+    /// Refuses rows of another term, place or school, and gives each school's place. A school that the
+    /// roll does not know yet is taken to lie in the caller's own place.
+    fn admit(
+        &self,
+        conn: &mut Conn,
+        batch: &Batch<'_>,
+        rows: &mut [Pending<AidRow>],
+    ) -> Result<HashMap<String, String>> {
+        let codes: Vec<String> = {
+            let mut codes: Vec<String> = rows.iter().map(|p| p.row.school.as_str().to_owned()).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            codes
+        };
+        let known = roll::schools_of(conn, &codes)?;
+        let places: HashMap<String, String> = codes
+            .into_iter()
+            .map(|code| {
+                let place = known.get(&code).map_or_else(|| batch.order.place.to_string(), |s| s.place.clone());
+                (code, place)
+            })
+            .collect();
+        for pending in rows.iter_mut() {
+            let code = pending.row.school.as_str();
+            let inside = places
+                .get(code)
+                .is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
+            let own = batch.order.school.as_ref().is_none_or(|school| school == code);
+            if !inside || !own {
+                pending.refuse("学校标识码", out_of_scope());
+            } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
+                pending.refuse("学期", other_term(batch.order.term));
+            }
+        }
+        Ok(places)
+    }
+
+    fn record(
+        &mut self,
+        row: &AidRow,
+        batch: &Batch<'_>,
+        person: vault::PersonRef,
+        account_id: Option<String>,
+        place: String,
+    ) -> AidRecord {
+        let term = batch.order.term.to_string();
+        let payment = digest::of_parts([
+            person.person_id.as_str(),
+            row.programme.code(),
+            &term,
+            row.school.as_str(),
+            &row.paid_on.to_string(),
+            &row.fen.0.to_string(),
+        ]);
+        let nth = self.met.entry(payment.clone()).or_insert(0);
+        *nth += 1;
+        AidRecord {
+            record_id: clock::new_id(),
+            row_key: format!("{payment}:{nth}"),
+            person_id: person.person_id,
+            name_id: person.name_id,
+            school_code: row.school.as_str().to_owned(),
+            place,
+            term,
+            programme: row.programme,
+            tier: row.tier,
+            fen: row.fen.0,
+            paid_on: row.paid_on,
+            account_id,
+            recipient_kind: row.recipient_kind.clone(),
+            state: AidState::Paid,
+            import_id: Some(batch.import_id.to_owned()),
+            recorded_by: batch.order.by.clone(),
+            recorded_at: batch.order.at,
+        }
+    }
+}
+
+fn unknown_term() -> ValueError {
+    ValueError::fixed(
+        "term_unknown",
+        ("学期写法不认识", "the term is not understood"),
+        ("请写 2025A（秋季）或 2026S（春季），也可写 2025年秋季学期", "write 2025A (autumn) or 2026S (spring)"),
+    )
+}
+
+fn other_term(term: Term) -> ValueError {
+    ValueError {
+        code: "term_differs",
+        what: Text::new(format!("该行不是本次导入的学期（{term}）"), format!("the row is not of the term of this import ({term})")),
+        todo: Text::fixed("请按学期分别导入", "import each term by itself"),
+    }
+}

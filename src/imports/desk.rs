@@ -1,0 +1,36 @@
+//! The desk that takes files in: database, spreadsheet reader and sealer together, for handlers and
+//! commands alike.
+
+use std::path::Path;
+
+use super::batch::{self, Importer};
+use super::model::{Order, Report};
+use crate::db::Db;
+use crate::error::Result;
+use crate::seal::Sealer;
+use crate::sheet::Reader;
+
+/// What an import needs besides the file and the order.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// Where the rows go.
+    pub db: Db,
+    /// Reads spreadsheets, workbooks in a limited child process.
+    pub reader: Reader,
+    /// Seals what is personal.
+    pub sealer: Sealer,
+}
+
+impl Desk {
+    /// Imports a file in one transaction on the calling thread.
+    pub fn import_now<I: Importer>(
+        &self,
+        path: &Path,
+        order: &Order,
+        importer: &mut I,
+        progress: &dyn Fn(u64),
+    ) -> Result<Report> {
+        self.db
+            .write_now(|conn| batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress))
+    }
+}

@@ -1,0 +1,257 @@
+//! Imports over HTTP: what all file uploads share, and the faults and corrections of a batch.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::batch::Importer;
+use super::desk::Desk;
+use super::model::{Fault, ImportBody, Order, Report, pick};
+use super::store;
+use crate::auth::{Caller, Reader};
+use crate::error::{Error, FieldError, Result};
+use crate::http::upload::Upload;
+use crate::http::{Json, Query};
+use crate::page::{self, PageQuery};
+use crate::sheet::write;
+use crate::values::{Lang, Place, Term, Text, clock};
+
+/// What is said of a file besides its content.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ImportQuery {
+    /// 学期 / The term the file speaks of, e.g. `2025A`. May also be a form field.
+    #[param(value_type = Option<String>, example = "2025A")]
+    #[serde(default)]
+    pub term: Option<Term>,
+    /// 行政区划 / The place the file speaks of; the caller's own when absent.
+    #[param(value_type = Option<String>, example = "341024")]
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// 追加到的名单草稿 / For the provincial list: the draft that takes the rows, instead of a new version.
+    #[serde(default)]
+    pub list: Option<String>,
+}
+
+impl ImportQuery {
+    /// The order for this file: within the caller's scope, at this moment.
+    pub fn order(&self, caller: &Caller, upload: &Upload) -> Result<Order> {
+        let term = match (self.term, upload.form.get("term")) {
+            (Some(term), _) => Some(term),
+            (None, Some(text)) => Some(Term::parse(text).ok_or_else(term_unknown)?),
+            (None, None) => None,
+        };
+        let asked = match (&self.place, upload.form.get("place")) {
+            (Some(place), _) => Some(place.clone()),
+            (None, Some(text)) => Some(Place::parse(text).map_err(|e| Error::invalid_field("?place", e))?),
+            (None, None) => None,
+        };
+        let own = caller.scope.place().cloned().ok_or_else(Error::not_found)?;
+        let place = match asked {
+            Some(place) if own.contains(&place) => place,
+            Some(_) => return Err(Error::invalid(vec![place_outside()])),
+            None => own,
+        };
+        Ok(Order {
+            term: term.ok_or_else(|| Error::invalid(vec![term_missing()]))?,
+            place,
+            school: caller.scope.school().map(ToOwned::to_owned),
+            by: caller.subject.clone(),
+            at: clock::now(),
+            digest: upload.digest.clone(),
+            bytes: upload.bytes,
+        })
+    }
+
+    /// The draft named in the query or the form.
+    pub fn draft(&self, upload: &Upload) -> Option<String> {
+        self.list.clone().or_else(|| upload.form.get("list").cloned())
+    }
+}
+
+fn term_missing() -> FieldError {
+    FieldError {
+        pointer: "?term".to_owned(),
+        code: "missing",
+        detail: Text::fixed("请用 term 指明学期，例如 term=2025A", "name the term, e.g. term=2025A"),
+    }
+}
+
+fn term_unknown() -> Error {
+    Error::invalid(vec![FieldError {
+        pointer: "?term".to_owned(),
+        code: "term_unknown",
+        detail: Text::fixed("学期应写作 2025A（秋季）或 2026S（春季）", "a term is written 2025A (autumn) or 2026S (spring)"),
+    }])
+}
+
+fn place_outside() -> FieldError {
+    FieldError {
+        pointer: "?place".to_owned(),
+        code: "out_of_scope",
+        detail: Text::fixed("该行政区划不在您的管辖范围内", "the place is not within your scope"),
+    }
+}
+
+impl Desk {
+    /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file
+    /// had been imported before.
+    pub async fn receive<I>(&self, upload: Upload, order: Order, mut importer: I, lang: Lang) -> Result<HttpResponse>
+    where
+        I: Importer + Send + 'static,
+    {
+        let desk = self.clone();
+        let report = web::block(move || desk.import_now(upload.file.path(), &order, &mut importer, &|_| ()))
+            .await
+            .map_err(|_e| Error::unavailable("the service is stopping"))??;
+        Ok(answer(report, lang))
+    }
+}
+
+/// The answer to an import.
+pub fn answer(report: Report, lang: Lang) -> HttpResponse {
+    let status = if report.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/v1/imports/{}", report.import_id);
+    HttpResponse::build(status).insert_header(("Location", location)).json(report.body(lang))
+}
+
+/// One fault of one cell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultBody {
+    /// Row number in the sheet, from 1.
+    pub row: i32,
+    /// Header of the column.
+    #[schema(example = "身份证号")]
+    pub column: String,
+    /// Letter of the column; empty when the fault is of the whole row.
+    #[schema(example = "B")]
+    pub letter: String,
+    /// Stable code.
+    #[schema(example = "id_check_digit")]
+    pub code: String,
+    /// What is wrong. Never repeats the cell.
+    pub what: String,
+    /// What to do.
+    pub todo: String,
+}
+
+impl FaultBody {
+    fn of(fault: Fault, lang: Lang) -> Self {
+        Self {
+            row: fault.row,
+            column: fault.column,
+            letter: fault.letter,
+            code: fault.code,
+            what: pick(fault.what, lang),
+            todo: pick(fault.todo, lang),
+        }
+    }
+}
+
+page::page! {
+    /// Faults in the order of the sheet.
+    FaultPage of FaultBody
+}
+
+/// 查看一次导入 / One import: its row counts, what was understood, its faults by kind.
+#[utoipa::path(tag = "imports", responses((status = 200, description = "The import", body = ImportBody)))]
+#[get("/imports/{import_id}")]
+async fn find_import(caller: Reader, id: web::Path<String>, lang: Lang, desk: web::Data<Desk>) -> Result<Json<ImportBody>> {
+    let scope = caller.scope.clone();
+    let report = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
+    Ok(Json(report.body(lang)))
+}
+
+/// 逐条列出导入错误 / The faults of an import, one per cell.
+#[utoipa::path(
+    tag = "imports",
+    params(PageQuery),
+    responses((status = 200, description = "A page of faults", body = FaultPage))
+)]
+#[get("/imports/{import_id}/errors")]
+async fn list_import_errors(
+    caller: Reader,
+    id: web::Path<String>,
+    page: Query<PageQuery>,
+    lang: Lang,
+    desk: web::Data<Desk>,
+) -> Result<Json<FaultPage>> {
+    fault_page(&desk, &caller, id.into_inner(), &page.0, lang).await.map(Json)
+}
+
+/// A page of the faults of an import in scope; also behind the list's own errors address.
+pub async fn fault_page(desk: &Desk, caller: &Caller, import_id: String, page: &PageQuery, lang: Lang) -> Result<FaultPage> {
+    let limit = page.limit()?;
+    let after = match page.after()? {
+        Some(cursor) => Some(position(&cursor).ok_or_else(page::bad_cursor)?),
+        None => None,
+    };
+    let scope = caller.scope.clone();
+    let faults = desk
+        .db
+        .read(move |conn| {
+            store::find(conn, &scope, &import_id)?;
+            store::faults(conn, &import_id, after, limit + 1)
+        })
+        .await?;
+    Ok(FaultPage::cut(faults, limit, |(at, f)| format!("{}.{at}", f.row), |(_, f)| FaultBody::of(f, lang)))
+}
+
+fn position(cursor: &str) -> Option<(i32, i32)> {
+    let (row, at) = cursor.split_once('.')?;
+    Some((row.parse().ok()?, at.parse().ok()?))
+}
+
+/// 下载待更正的行 / The bad rows as a spreadsheet: correct them there and send that file again.
+///
+/// The workbook holds the rows as they were sent, with a last column 问题 saying what is wrong; that
+/// column is passed over when the file is sent again. It holds personal data in clear, because the
+/// sender needs it to correct the rows; only who may import the file may fetch it.
+#[utoipa::path(
+    tag = "imports",
+    responses((
+        status = 200, description = "Workbook", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        body = inline(crate::http::Xlsx)
+    ))
+)]
+#[get("/imports/{import_id}/corrections.xlsx")]
+async fn fetch_corrections(
+    caller: crate::auth::Sender,
+    id: web::Path<String>,
+    lang: Lang,
+    desk: web::Data<Desk>,
+) -> Result<HttpResponse> {
+    let sealer = desk.sealer.clone();
+    let scope = caller.scope.clone();
+    let book = desk
+        .db
+        .read(move |conn| {
+            let report = store::find(conn, &scope, &id)?;
+            let rows = store::refused(conn, &sealer, &report.import_id)?;
+            corrections(&report, &rows, lang)
+        })
+        .await?;
+    Ok(crate::http::xlsx(book, "corrections.xlsx"))
+}
+
+fn corrections(report: &Report, rows: &[store::Refused], lang: Lang) -> Result<Vec<u8>> {
+    write::correction_book(
+        &report.understood.headers,
+        rows.iter().map(|r| {
+            let problem: Vec<String> = r
+                .faults
+                .iter()
+                .map(|f| format!("{}：{}；{}", f.column, pick(f.what.clone(), lang), pick(f.todo.clone(), lang)))
+                .collect();
+            (r.cells.as_slice(), problem.join("\n"))
+        }),
+    )
+}
+
+/// Registers the operations.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(find_import).service(list_import_errors).service(fetch_corrections);
+}

@@ -1,0 +1,290 @@
+//! The provincial list as a file: its columns, how a row is read, how rows are stored.
+
+use std::collections::HashMap;
+
+use super::model::{Entry, List, ListState};
+use super::store;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::{ImportKind, Importer, Pending, Tally};
+use crate::seal::{Aad, Sealer, vault};
+use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
+use crate::values::{
+    Category, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text, ValueError, area,
+    clock, digest, grade,
+};
+
+/// The columns of the provincial list.
+pub static SPEC: SheetSpec = SheetSpec {
+    kind: "poverty_list",
+    zh: "省下达名单",
+    columns: &[
+        ColumnSpec { key: "name", zh: "姓名", synonyms: &["学生姓名"], required: true, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "id_number",
+            zh: "身份证号",
+            synonyms: &["身份证件号", "证件号码", "学生身份证号", "身份证号码", "公民身份号码", "身份证件号码", "学生身份证件号"],
+            required: true,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "student_number",
+            zh: "学籍号",
+            synonyms: &["全国学籍号", "学籍号码"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec { key: "phone", zh: "联系电话", synonyms: &["家庭成员联系电话", "手机号", "电话"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "place", zh: "户籍地区划代码", synonyms: &["区划代码", "行政区划代码", "户籍地行政区划代码"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "county", zh: "县区", synonyms: &["区县", "县", "县(区)", "县(市、区)"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "township", zh: "乡镇", synonyms: &["乡", "乡(镇)", "镇"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "village", zh: "村", synonyms: &["行政村", "村组", "村(社区)"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "household_no", zh: "户编号", synonyms: &["户号"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "head_name", zh: "户主姓名", synonyms: &["户主"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "category", zh: "户类型", synonyms: &["困难类型", "贫困类型", "户属性", "脱贫属性"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "stage", zh: "学段", synonyms: &["就读学段"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "grade", zh: "年级", synonyms: &["就读年级"], required: false, kind: CellKind::Plain },
+        ColumnSpec { key: "school_code", zh: "学校标识码", synonyms: &["就读学校标识码"], required: false, kind: CellKind::Id },
+        ColumnSpec { key: "school_name", zh: "就读学校", synonyms: &["学校名称", "学校全称", "学校"], required: false, kind: CellKind::Plain },
+    ],
+    either: &[&["place", "county"]],
+};
+
+/// One student as the list gives them.
+#[derive(Debug)]
+pub struct ListRow {
+    id: ResidentId,
+    name: PersonName,
+    student_number: Option<StudentNumber>,
+    phone: Option<Phone>,
+    place: Place,
+    township: Option<String>,
+    village: Option<String>,
+    household_no: Option<String>,
+    head_name: Option<PersonName>,
+    category: Category,
+    stage: Option<Stage>,
+    grade: Option<u8>,
+    school_code: Option<SchoolCode>,
+}
+
+/// Imports a file into a draft: a new version, or one that is named.
+#[derive(Debug)]
+pub struct ListImporter {
+    /// The draft that takes the rows; `None` begins a new version.
+    pub into: Option<String>,
+    /// The first day the version speaks for.
+    pub valid_from: chrono::NaiveDate,
+    seen: HashMap<String, u32>,
+}
+
+impl ListImporter {
+    /// An importer for a new version (`into` absent) or for a draft that takes further rows.
+    pub fn new(into: Option<String>, valid_from: chrono::NaiveDate) -> Self {
+        Self { into, valid_from, seen: HashMap::new() }
+    }
+
+    /// The version the rows went into.
+    fn list_id(&mut self, conn: &mut Conn, batch: &Batch<'_>) -> Result<String> {
+        if let Some(id) = &self.into {
+            return Ok(id.clone());
+        }
+        let order = batch.order;
+        let term = order.term.to_string();
+        let list = List {
+            list_id: clock::new_id(),
+            place: order.place.to_string(),
+            version: store::next_version(conn, &order.place, &term)?,
+            term,
+            state: ListState::Draft,
+            valid_from: self.valid_from,
+            entries: 0,
+            digest: None,
+            import_id: batch.import_id.to_owned(),
+            recorded_by: order.by.clone(),
+            recorded_at: order.at,
+            checked_by: None,
+            checked_at: None,
+            locked_by: None,
+            locked_at: None,
+            superseded_by: None,
+            superseded_at: None,
+        };
+        let id = list.list_id.clone();
+        store::insert(conn, list)?;
+        self.into = Some(id.clone());
+        Ok(id)
+    }
+}
+
+impl Importer for ListImporter {
+    type Row = ListRow;
+    const KIND: ImportKind = ImportKind::PovertyList;
+
+    fn spec(&self) -> &'static SheetSpec {
+        &SPEC
+    }
+
+    fn parse(&self, f: &mut Fields<'_>) -> Option<ListRow> {
+        let id = f.require("id_number", ResidentId::parse);
+        let name = f.require("name", PersonName::parse);
+        let place = place(f);
+        let stage = f.word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
+        let grade = f.parse("grade", |text| grade::parse(text, stage));
+        // The list is of registered poor; a file without the column says no more than that.
+        let category = match f.text("category") {
+            None => Some(Category::RegisteredPoor),
+            Some(_) => f.word("category", Category::from_word, Category::ALL.iter().map(|c| c.zh())),
+        };
+        let row = (
+            f.parse("student_number", StudentNumber::parse),
+            f.parse("phone", Phone::parse),
+            f.parse("head_name", PersonName::parse),
+            f.parse("school_code", SchoolCode::parse),
+        );
+        Some(ListRow {
+            id: id?,
+            name: name?,
+            student_number: row.0,
+            phone: row.1,
+            place: place?,
+            township: f.text("township"),
+            village: f.text("village"),
+            household_no: f.text("household_no"),
+            head_name: row.2,
+            category: category?,
+            stage,
+            grade,
+            school_code: row.3,
+        })
+    }
+
+    fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<ListRow>]) -> Result<()> {
+        let list_id = self.list_id(conn, batch)?;
+        for pending in rows.iter_mut() {
+            if !batch.order.place.contains(&pending.row.place) {
+                pending.refuse("户籍地区划代码", out_of_scope());
+            }
+        }
+        let people: Vec<vault::Incoming> = standing(rows)
+            .map(|p| incoming(Some(&p.row.id), p.row.student_number.as_ref(), &p.row.name, p.row.phone.as_ref()))
+            .collect();
+        let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
+        let keys: Vec<String> = people.iter().map(|p| p.person_id.clone()).collect();
+        let before = store::standing(conn, &list_id, &keys)?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for (pending, person) in standing(rows).zip(people) {
+            let entry = entry(batch.sealer, &list_id, pending, &person)?;
+            if let Some(first) = self.seen.get(&person.person_id) {
+                pending.refuse("身份证号", twice(*first));
+                continue;
+            }
+            match before.get(&person.person_id) {
+                Some(says) if *says == entry.fingerprint => pending.outcome = Outcome::Unchanged,
+                Some(_) => {
+                    pending.refuse("身份证号", stands_already());
+                    continue;
+                }
+                None => entries.push(entry),
+            }
+            self.seen.insert(person.person_id, pending.number);
+        }
+        store::insert_entries(conn, &entries)
+    }
+
+    fn finish(&mut self, conn: &mut Conn, batch: &Batch<'_>, _rows: &Tally) -> Result<()> {
+        let list_id = self.list_id(conn, batch)?;
+        store::recount(conn, &list_id)?;
+        Ok(())
+    }
+}
+
+/// The household's place: by code, else by the county's name.
+fn place(f: &mut Fields<'_>) -> Option<Place> {
+    if f.text("place").is_some() {
+        return f.parse("place", |text| Place::parse(text).map(crate::values::Parsed::unchanged));
+    }
+    let Some(name) = f.text("county") else {
+        f.reject("place", ValueError::fixed(
+            "cell_missing",
+            ("户籍地区划代码和县区都没有填写", "neither the area code nor the county is given"),
+            ("请填写其中一项", "fill in one of the two"),
+        ));
+        return None;
+    };
+    let found = area::find(&name, None);
+    if found.is_none() {
+        f.reject("county", ValueError::fixed(
+            "county_unknown",
+            ("县区名称查不到，或有重名", "the county's name is unknown or not unique"),
+            ("请改填六位户籍地区划代码", "give the six-digit area code instead"),
+        ));
+    }
+    found
+}
+
+fn entry(sealer: &Sealer, list_id: &str, pending: &Pending<ListRow>, person: &vault::PersonRef) -> Result<Entry> {
+    let row = &pending.row;
+    let entry_id = clock::new_id();
+    let head_name_ct = match &row.head_name {
+        Some(name) => Some(sealer.seal(
+            &Aad { table: "poverty_list_entry", column: "head_name_ct", row_id: &entry_id },
+            name.as_entered(),
+        )?),
+        None => None,
+    };
+    let said = [
+        person.name_id.as_str(),
+        row.place.as_str(),
+        row.township.as_deref().unwrap_or_default(),
+        row.village.as_deref().unwrap_or_default(),
+        row.household_no.as_deref().unwrap_or_default(),
+        row.category.code(),
+        row.stage.map(Stage::code).unwrap_or_default(),
+        &row.grade.map(|g| g.to_string()).unwrap_or_default(),
+        row.school_code.as_ref().map(SchoolCode::as_str).unwrap_or_default(),
+    ];
+    Ok(Entry {
+        entry_id,
+        list_id: list_id.to_owned(),
+        row_number: i32::try_from(pending.number).unwrap_or(i32::MAX),
+        person_id: person.person_id.clone(),
+        name_id: person.name_id.clone(),
+        place: row.place.to_string(),
+        township: row.township.clone(),
+        village: row.village.clone(),
+        household_no: row.household_no.clone(),
+        head_name_ct,
+        category: row.category,
+        stage: row.stage,
+        grade: row.grade.map(i16::from),
+        school_code: row.school_code.as_ref().map(|s| s.as_str().to_owned()),
+        fingerprint: digest::of_parts(said),
+    })
+}
+
+/// A row of another place than the caller's.
+pub fn out_of_scope() -> ValueError {
+    ValueError::fixed(
+        "out_of_scope",
+        ("该行不在您的管辖范围内", "the row lies outside your scope"),
+        ("请由所属县区上报，或核对区划代码", "let the county concerned send it, or check the area code"),
+    )
+}
+
+fn twice(first: u32) -> ValueError {
+    ValueError {
+        code: "duplicate_row",
+        what: Text::new(format!("与第 {first} 行是同一个身份证号"), format!("the same id number as row {first}")),
+        todo: Text::fixed("请核实后只保留一行", "find out which is right and keep one row"),
+    }
+}
+
+fn stands_already() -> ValueError {
+    ValueError::fixed(
+        "duplicate_row",
+        ("该学生已在此名单版本中，且内容不同", "the student stands in this version already, with other content"),
+        ("如需修改，请重新上报一个新版本", "send a new version to change an entry"),
+    )
+}

@@ -1,0 +1,230 @@
+//! The tables `poverty_list` and `poverty_list_entry`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::model::{Entry, List, ListState};
+use crate::auth::Scope;
+use crate::db::{CHUNK, Conn, on};
+use crate::error::{Error, Result};
+use crate::schema::{enrolment, poverty_list, poverty_list_entry};
+use crate::values::{Place, digest};
+
+/// A version within the caller's scope.
+pub fn find(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
+    let (low, high) = scope.place_range();
+    poverty_list::table
+        .find(list_id)
+        .filter(poverty_list::place.ge(low))
+        .filter(poverty_list::place.lt(high))
+        .select(List::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or_else(Error::not_found)
+}
+
+/// The versions in scope, newest first, after an id.
+pub fn list(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -> Result<Vec<List>> {
+    let (low, high) = scope.place_range();
+    let mut query = poverty_list::table
+        .filter(poverty_list::place.ge(low))
+        .filter(poverty_list::place.lt(high))
+        .select(List::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(poverty_list::list_id.lt(after));
+    }
+    Ok(query.order(poverty_list::list_id.desc()).limit(limit).load(conn)?)
+}
+
+/// The number the next version of a place and term gets.
+pub fn next_version(conn: &mut Conn, place: &Place, term: &str) -> Result<i32> {
+    let last: Option<i32> = poverty_list::table
+        .filter(poverty_list::place.eq(place.as_str()))
+        .filter(poverty_list::term.eq(term))
+        .select(max(poverty_list::version))
+        .first(conn)?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// The version that an import began, if it began one.
+pub fn of_import(conn: &mut Conn, import_id: &str) -> Result<Option<String>> {
+    Ok(poverty_list::table
+        .filter(poverty_list::import_id.eq(import_id))
+        .select(poverty_list::list_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Writes a new version.
+pub fn insert(conn: &mut Conn, list: List) -> Result<()> {
+    diesel::insert_into(poverty_list::table).values(list).execute(conn)?;
+    Ok(())
+}
+
+/// Which of these people stand in the version already, and what their entries say.
+pub fn standing(conn: &mut Conn, list_id: &str, people: &[String]) -> Result<HashMap<String, String>> {
+    let mut found = HashMap::new();
+    for chunk in people.chunks(CHUNK) {
+        found.extend(
+            poverty_list_entry::table
+                .filter(poverty_list_entry::list_id.eq(list_id))
+                .filter(poverty_list_entry::person_id.eq_any(chunk))
+                .select((poverty_list_entry::person_id, poverty_list_entry::fingerprint))
+                .load::<(String, String)>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Adds entries to a version.
+pub fn insert_entries(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
+    for chunk in entries.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(poverty_list_entry::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Sets the number of entries to what is there.
+pub fn recount(conn: &mut Conn, list_id: &str) -> Result<i64> {
+    let entries: i64 =
+        poverty_list_entry::table.filter(poverty_list_entry::list_id.eq(list_id)).count().get_result(conn)?;
+    diesel::update(poverty_list::table.find(list_id)).set(poverty_list::entries.eq(entries)).execute(conn)?;
+    Ok(entries)
+}
+
+/// Draft → checked; nothing happens if someone else was faster.
+pub fn set_checked(conn: &mut Conn, list_id: &str, by: &str, at: NaiveDateTime) -> Result<bool> {
+    let done = diesel::update(poverty_list::table.find(list_id).filter(poverty_list::state.eq(ListState::Draft)))
+        .set((
+            poverty_list::state.eq(ListState::Checked),
+            poverty_list::checked_by.eq(by),
+            poverty_list::checked_at.eq(at),
+        ))
+        .execute(conn)?;
+    Ok(done == 1)
+}
+
+/// Checked → locked with the digest of the content, and the older locked versions of the same place
+/// and term are superseded.
+pub fn set_locked(conn: &mut Conn, list: &List, by: &str, at: NaiveDateTime) -> Result<bool> {
+    let digest = content_digest(conn, &list.list_id)?;
+    let done = diesel::update(
+        poverty_list::table.find(&list.list_id).filter(poverty_list::state.eq(ListState::Checked)),
+    )
+    .set((
+        poverty_list::state.eq(ListState::Locked),
+        poverty_list::locked_by.eq(by),
+        poverty_list::locked_at.eq(at),
+        poverty_list::digest.eq(digest),
+    ))
+    .execute(conn)?;
+    if done != 1 {
+        return Ok(false);
+    }
+    diesel::update(
+        poverty_list::table
+            .filter(poverty_list::place.eq(&list.place))
+            .filter(poverty_list::state.eq(ListState::Locked))
+            .filter(poverty_list::valid_from.le(list.valid_from))
+            .filter(poverty_list::list_id.ne(&list.list_id)),
+    )
+    .set((
+        poverty_list::state.eq(ListState::Superseded),
+        poverty_list::superseded_by.eq(&list.list_id),
+        poverty_list::superseded_at.eq(at),
+    ))
+    .execute(conn)?;
+    Ok(true)
+}
+
+/// SHA-256 over what the entries say, whatever their order.
+pub fn content_digest(conn: &mut Conn, list_id: &str) -> Result<String> {
+    Ok(digest::of_set(
+        says(conn, list_id)?.into_iter().map(|(person, says)| format!("{person}|{says}")).collect(),
+    ))
+}
+
+/// What each person's entry says.
+pub fn says(conn: &mut Conn, list_id: &str) -> Result<BTreeMap<String, String>> {
+    Ok(poverty_list_entry::table
+        .filter(poverty_list_entry::list_id.eq(list_id))
+        .select((poverty_list_entry::person_id, poverty_list_entry::fingerprint))
+        .load::<(String, String)>(conn)?
+        .into_iter()
+        .collect())
+}
+
+/// A page of entries in the order they were recorded. A school sees only its own pupils.
+pub fn entries(
+    conn: &mut Conn,
+    scope: &Scope,
+    list_id: &str,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let (low, high) = scope.place_range();
+    let mut query = poverty_list_entry::table
+        .filter(poverty_list_entry::list_id.eq(list_id))
+        .filter(poverty_list_entry::entry_id.gt(after.unwrap_or_default()))
+        .select(Entry::as_select())
+        .into_boxed();
+    query = match scope.school() {
+        Some(school) => query.filter(
+            poverty_list_entry::person_id.eq_any(
+                enrolment::table
+                    .filter(enrolment::school_code.eq(school.to_owned()))
+                    .filter(enrolment::superseded_at.is_null())
+                    .select(enrolment::person_id),
+            ),
+        ),
+        None => query.filter(poverty_list_entry::place.ge(low)).filter(poverty_list_entry::place.lt(high)),
+    };
+    Ok(query.order(poverty_list_entry::entry_id.asc()).limit(limit).load(conn)?)
+}
+
+/// Entries of some people in a version.
+pub fn entries_of(conn: &mut Conn, list_id: &str, people: &[String]) -> Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        found.extend(
+            poverty_list_entry::table
+                .filter(poverty_list_entry::list_id.eq(list_id))
+                .filter(poverty_list_entry::person_id.eq_any(chunk))
+                .select(Entry::as_select())
+                .load(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Every entry of a version whose household lies in the place.
+pub fn all_entries(conn: &mut Conn, list_id: &str, place: &Place) -> Result<Vec<Entry>> {
+    let (low, high) = place.range();
+    Ok(poverty_list_entry::table
+        .filter(poverty_list_entry::list_id.eq(list_id))
+        .filter(poverty_list_entry::place.ge(low))
+        .filter(poverty_list_entry::place.lt(high))
+        .select(Entry::as_select())
+        .order(poverty_list_entry::row_number.asc())
+        .load(conn)?)
+}
+
+/// The versions in force on a date as known at a moment: for each place the one that speaks for the
+/// latest first day, and of those the one locked last.
+pub fn in_force(conn: &mut Conn, as_of: NaiveDate, known_at: NaiveDateTime) -> Result<Vec<List>> {
+    let lists: Vec<List> = poverty_list::table
+        .filter(poverty_list::locked_at.le(known_at))
+        .filter(poverty_list::valid_from.le(as_of))
+        .select(List::as_select())
+        .order((poverty_list::valid_from.desc(), poverty_list::locked_at.desc(), poverty_list::list_id.desc()))
+        .load(conn)?;
+    let mut of_place: BTreeMap<String, List> = BTreeMap::new();
+    for list in lists {
+        of_place.entry(list.place.clone()).or_insert(list);
+    }
+    Ok(of_place.into_values().collect())
+}

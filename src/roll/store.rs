@@ -1,0 +1,287 @@
+//! The tables `school`, `enrolment`, `category` and `evidence`: what was recorded is superseded, never
+//! overwritten. "Known at" is everywhere the same: recorded by then and not superseded by then.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
+use crate::auth::Scope;
+use crate::db::{CHUNK, Conn, on};
+use crate::error::{Error, Result};
+use crate::schema::{category, enrolment, evidence, poverty_list_entry, school};
+use crate::values::Place;
+
+/// The current records of some schools, by code.
+pub fn schools_of(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, School>> {
+    let mut found = HashMap::new();
+    for chunk in codes.chunks(CHUNK) {
+        let rows: Vec<School> = school::table
+            .filter(school::code.eq_any(chunk))
+            .filter(school::superseded_at.is_null())
+            .select(School::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|s| (s.code.clone(), s)));
+    }
+    Ok(found)
+}
+
+/// The records of some schools as known at a moment.
+pub fn schools_known(conn: &mut Conn, codes: &[String], known_at: NaiveDateTime) -> Result<HashMap<String, School>> {
+    let mut found = HashMap::new();
+    for chunk in codes.chunks(CHUNK) {
+        let rows: Vec<School> = school::table
+            .filter(school::code.eq_any(chunk))
+            .filter(school::recorded_at.le(known_at))
+            .filter(school::superseded_at.is_null().or(school::superseded_at.gt(known_at)))
+            .select(School::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|s| (s.code.clone(), s)));
+    }
+    Ok(found)
+}
+
+/// Records schools; the former record of the same code is superseded.
+pub fn record_schools(conn: &mut Conn, schools: &[School], at: NaiveDateTime) -> Result<()> {
+    let codes: Vec<&str> = schools.iter().map(|s| s.code.as_str()).collect();
+    diesel::update(school::table.filter(school::code.eq_any(codes)).filter(school::superseded_at.is_null()))
+        .set(school::superseded_at.eq(at))
+        .execute(conn)?;
+    for chunk in schools.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(school::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The schools in scope, by code.
+pub fn schools(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -> Result<Vec<School>> {
+    let (low, high) = scope.place_range();
+    let mut query = school::table
+        .filter(school::superseded_at.is_null())
+        .filter(school::place.ge(low))
+        .filter(school::place.lt(high))
+        .filter(school::code.gt(after.unwrap_or_default()))
+        .select(School::as_select())
+        .into_boxed();
+    if let Some(own) = scope.school() {
+        query = query.filter(school::code.eq(own.to_owned()));
+    }
+    Ok(query.order(school::code.asc()).limit(limit).load(conn)?)
+}
+
+/// The current rows of some students in a term: (person, school) → (id, fingerprint).
+pub fn current(
+    conn: &mut Conn,
+    term: &str,
+    people: &[String],
+) -> Result<HashMap<(String, String), (String, String)>> {
+    let mut found = HashMap::new();
+    for chunk in people.chunks(CHUNK) {
+        let rows: Vec<(String, String, String, String)> = enrolment::table
+            .filter(enrolment::term.eq(term))
+            .filter(enrolment::person_id.eq_any(chunk))
+            .filter(enrolment::superseded_at.is_null())
+            .select((enrolment::person_id, enrolment::school_code, enrolment::enrolment_id, enrolment::fingerprint))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(person, school, id, print)| ((person, school), (id, print))));
+    }
+    Ok(found)
+}
+
+/// Supersedes rows, with the categories and evidence they said.
+pub fn supersede(conn: &mut Conn, enrolments: &[String], at: NaiveDateTime) -> Result<()> {
+    for chunk in enrolments.chunks(CHUNK) {
+        diesel::update(enrolment::table.filter(enrolment::enrolment_id.eq_any(chunk)))
+            .set(enrolment::superseded_at.eq(at))
+            .execute(conn)?;
+        diesel::update(
+            category::table.filter(category::enrolment_id.eq_any(chunk)).filter(category::superseded_at.is_null()),
+        )
+        .set(category::superseded_at.eq(at))
+        .execute(conn)?;
+        diesel::update(
+            evidence::table.filter(evidence::enrolment_id.eq_any(chunk)).filter(evidence::superseded_at.is_null()),
+        )
+        .set(evidence::superseded_at.eq(at))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Records rows with what they say.
+pub fn record(
+    conn: &mut Conn,
+    enrolments: &[Enrolment],
+    categories: &[CategoryRecord],
+    evidences: &[EvidenceRecord],
+) -> Result<()> {
+    for chunk in enrolments.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(enrolment::table).values(chunk).execute(conn))?;
+    }
+    for chunk in categories.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(category::table).values(chunk).execute(conn))?;
+    }
+    for chunk in evidences.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(evidence::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// What the roll knows of some students on a date, as known at a moment.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Rows that hold on the date, by student.
+    pub enrolments: HashMap<String, Vec<Enrolment>>,
+    /// Categories that hold on the date.
+    pub categories: HashMap<String, Vec<CategoryRecord>>,
+    /// Evidence that holds on the date.
+    pub evidence: HashMap<String, Vec<EvidenceRecord>>,
+}
+
+/// Loads what is known of some students.
+pub fn known(conn: &mut Conn, people: &[String], as_of: NaiveDate, known_at: NaiveDateTime) -> Result<Known> {
+    let mut known = Known::default();
+    for chunk in people.chunks(CHUNK) {
+        for row in enrolment::table
+            .filter(enrolment::person_id.eq_any(chunk))
+            .filter(enrolment::valid_from.le(as_of))
+            .filter(enrolment::valid_to.gt(as_of))
+            .filter(enrolment::recorded_at.le(known_at))
+            .filter(enrolment::superseded_at.is_null().or(enrolment::superseded_at.gt(known_at)))
+            .select(Enrolment::as_select())
+            .order(enrolment::enrolment_id.asc())
+            .load(conn)?
+        {
+            known.enrolments.entry(row.person_id.clone()).or_default().push(row);
+        }
+        for row in category::table
+            .filter(category::person_id.eq_any(chunk))
+            .filter(category::valid_from.le(as_of))
+            .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
+            .filter(category::recorded_at.le(known_at))
+            .filter(category::superseded_at.is_null().or(category::superseded_at.gt(known_at)))
+            .select(CategoryRecord::as_select())
+            .load(conn)?
+        {
+            known.categories.entry(row.person_id.clone()).or_default().push(row);
+        }
+        for row in evidence::table
+            .filter(evidence::person_id.eq_any(chunk))
+            .filter(evidence::valid_from.le(as_of))
+            .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
+            .filter(evidence::recorded_at.le(known_at))
+            .filter(evidence::superseded_at.is_null().or(evidence::superseded_at.gt(known_at)))
+            .select(EvidenceRecord::as_select())
+            .load(conn)?
+        {
+            known.evidence.entry(row.person_id.clone()).or_default().push(row);
+        }
+    }
+    Ok(known)
+}
+
+/// Every current row of a term at schools in a place, in pages of people; for runs over a whole place.
+pub fn of_term(conn: &mut Conn, term: &str, place: &Place, after: &str, limit: i64) -> Result<Vec<Enrolment>> {
+    let (low, high) = place.range();
+    Ok(enrolment::table
+        .filter(enrolment::term.eq(term))
+        .filter(enrolment::place.ge(low))
+        .filter(enrolment::place.lt(high))
+        .filter(enrolment::superseded_at.is_null())
+        .filter(enrolment::enrolment_id.gt(after))
+        .select(Enrolment::as_select())
+        .order(enrolment::enrolment_id.asc())
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Current rows of a term for some students, wherever they study.
+pub fn of_people(conn: &mut Conn, term: &str, people: &[String]) -> Result<Vec<Enrolment>> {
+    let mut found = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        found.extend(
+            enrolment::table
+                .filter(enrolment::term.eq(term))
+                .filter(enrolment::person_id.eq_any(chunk))
+                .filter(enrolment::superseded_at.is_null())
+                .select(Enrolment::as_select())
+                .load(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// A page of the students in scope in a term, by person.
+pub fn students(conn: &mut Conn, scope: &Scope, term: &str, after: Option<String>, limit: i64) -> Result<Vec<Enrolment>> {
+    let (low, high) = scope.place_range();
+    let mut query = enrolment::table
+        .filter(enrolment::term.eq(term.to_owned()))
+        .filter(enrolment::place.ge(low))
+        .filter(enrolment::place.lt(high))
+        .filter(enrolment::superseded_at.is_null())
+        .filter(enrolment::enrolment_id.gt(after.unwrap_or_default()))
+        .select(Enrolment::as_select())
+        .into_boxed();
+    if let Some(own) = scope.school() {
+        query = query.filter(enrolment::school_code.eq(own.to_owned()));
+    }
+    Ok(query.order(enrolment::enrolment_id.asc()).limit(limit).load(conn)?)
+}
+
+/// Which of these people the caller may see: through a school in scope, or a household in scope on a
+/// list. A guardian sees the one child of the token, a school its own pupils.
+pub fn visible(conn: &mut Conn, scope: &Scope, people: &[String]) -> Result<Vec<String>> {
+    if let Some(child) = scope.student() {
+        return Ok(people.iter().filter(|p| *p == child).cloned().collect());
+    }
+    let (low, high) = scope.place_range();
+    let mut seen = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        let mut enrolled = enrolment::table
+            .filter(enrolment::person_id.eq_any(chunk))
+            .filter(enrolment::place.ge(low.clone()))
+            .filter(enrolment::place.lt(high.clone()))
+            .select(enrolment::person_id)
+            .distinct()
+            .into_boxed();
+        if let Some(own) = scope.school() {
+            enrolled = enrolled.filter(enrolment::school_code.eq(own.to_owned()));
+        }
+        seen.extend(enrolled.load::<String>(conn)?);
+        if scope.school().is_none() {
+            seen.extend(
+                poverty_list_entry::table
+                    .filter(poverty_list_entry::person_id.eq_any(chunk))
+                    .filter(poverty_list_entry::place.ge(low.clone()))
+                    .filter(poverty_list_entry::place.lt(high.clone()))
+                    .select(poverty_list_entry::person_id)
+                    .distinct()
+                    .load::<String>(conn)?,
+            );
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    Ok(seen)
+}
+
+/// One person within the caller's scope, or 404.
+pub fn must_see(conn: &mut Conn, scope: &Scope, person_id: &str) -> Result<()> {
+    if visible(conn, scope, &[person_id.to_owned()])?.is_empty() { Err(Error::not_found()) } else { Ok(()) }
+}
+
+/// SHA-256 over the current rows of a term at schools in a place, whatever their order.
+pub fn fingerprints(conn: &mut Conn, term: &str, place: &Place) -> Result<Vec<String>> {
+    let (low, high) = place.range();
+    Ok(enrolment::table
+        .filter(enrolment::term.eq(term))
+        .filter(enrolment::place.ge(low))
+        .filter(enrolment::place.lt(high))
+        .filter(enrolment::superseded_at.is_null())
+        .select((enrolment::person_id, enrolment::fingerprint))
+        .load::<(String, String)>(conn)?
+        .into_iter()
+        .map(|(person, print)| format!("{person}|{print}"))
+        .collect())
+}
