@@ -246,7 +246,7 @@ pub fn enter_accounts(
     for chunk in accounts.chunks(CHUNK) {
         let keys: Vec<Tag> = chunk.iter().map(|number| sealer.blind_index(Domain::Account, number)).collect();
         let stored: Vec<(Vec<u8>, String)> = account::table
-            .filter(account::account_bidx.eq_any(keys.iter().map(|key| key.as_slice())))
+            .filter(account::account_bidx.eq_any(keys.iter().map(Tag::as_slice)))
             .select((account::account_bidx, account::account_id))
             .load(conn)?;
         let mut known: HashMap<Vec<u8>, String> = stored.into_iter().collect();

@@ -64,20 +64,20 @@ impl Column {
         Aad { table, column, row_id }
     }
 
-    pub(super) fn seal(self, sealer: &Sealer, row_id: &str, text: &str) -> Result<Vec<u8>> {
-        sealer.seal(&self.aad(row_id), text)
+    pub(super) fn seal(self, with: &Sealer, row_id: &str, text: &str) -> Result<Vec<u8>> {
+        with.seal(&self.aad(row_id), text)
     }
 
-    pub(super) fn open(self, sealer: &Sealer, row_id: &str, sealed: &[u8]) -> Result<String> {
-        sealer.open(&self.aad(row_id), sealed)
+    pub(super) fn open(self, with: &Sealer, row_id: &str, bytes: &[u8]) -> Result<String> {
+        with.open(&self.aad(row_id), bytes)
     }
 
     pub(super) fn open_if(
         self,
-        sealer: &Sealer,
+        with: &Sealer,
         row_id: &str,
-        sealed: Option<&Vec<u8>>,
+        bytes: Option<&Vec<u8>>,
     ) -> Result<Option<String>> {
-        sealed.map(|sealed| self.open(sealer, row_id, sealed)).transpose()
+        bytes.map(|bytes| self.open(with, row_id, bytes)).transpose()
     }
 }
