@@ -262,6 +262,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(person_name -> person (person_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     person,
     person_name,

@@ -10,18 +10,15 @@ use super::model::AidBody;
 use super::store::{self, Filter};
 use crate::auth::{Reader, Registrar};
 use crate::error::Result;
-use crate::http::upload::Upload;
+use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::http::ImportQuery;
 use crate::imports::model::ImportBody;
-use crate::page::{self, PageQuery};
+use crate::page::{self, PageQuery, page};
 use crate::values::{Lang, Programme, Term, clock};
 
-page::page! {
-    /// Aid records in the order they were recorded.
-    AidPage of AidBody
-}
+page!(AidPage of AidBody, "Aid records in the order they were recorded.");
 
 /// 导入资助发放记录 / Send a payment sheet for a term.
 ///
@@ -30,7 +27,7 @@ page::page! {
 #[utoipa::path(
     tag = "aid",
     params(ImportQuery),
-    request_body(content = inline(crate::http::FileUpload), content_type = "multipart/form-data"),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
         (status = 200, description = "This very file was imported before", body = ImportBody)
@@ -84,8 +81,9 @@ async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Dat
     let scope = caller.scope.clone();
     let filter =
         Filter { term: q.term.map(|t| t.to_string()), programme: q.programme, school: q.school, student: q.student };
-    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit + 1)).await?;
-    Ok(Json(AidPage::cut(rows, limit, |r| r.record_id.clone(), AidBody::from)))
+    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
+    let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
+    Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
 }
 
 /// 查看一条资助记录 / One aid record.

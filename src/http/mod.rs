@@ -12,6 +12,7 @@ pub mod allowed;
 pub mod deadline;
 pub mod docs_page;
 pub mod document;
+pub mod download;
 pub mod extract;
 pub mod faults;
 pub mod metrics;

@@ -13,8 +13,9 @@ use super::store;
 use crate::auth::{Caller, Reader};
 use crate::error::{Error, FieldError, Result};
 use crate::http::upload::Upload;
+use crate::http::download::{self, Xlsx};
 use crate::http::{Json, Query};
-use crate::page::{self, PageQuery};
+use crate::page::{self, PageQuery, page};
 use crate::sheet::write;
 use crate::values::{Lang, Place, Term, Text, clock};
 
@@ -151,10 +152,7 @@ impl FaultBody {
     }
 }
 
-page::page! {
-    /// Faults in the order of the sheet.
-    FaultPage of FaultBody
-}
+page!(FaultPage of FaultBody, "Faults in the order of the sheet.");
 
 /// 查看一次导入 / One import: its row counts, what was understood, its faults by kind.
 #[utoipa::path(tag = "imports", responses((status = 200, description = "The import", body = ImportBody)))]
@@ -184,25 +182,17 @@ async fn list_import_errors(
 
 /// A page of the faults of an import in scope; also behind the list's own errors address.
 pub async fn fault_page(desk: &Desk, caller: &Caller, import_id: String, page: &PageQuery, lang: Lang) -> Result<FaultPage> {
-    let limit = page.limit()?;
-    let after = match page.after()? {
-        Some(cursor) => Some(position(&cursor).ok_or_else(page::bad_cursor)?),
-        None => None,
-    };
+    let (after, limit) = (page.after::<(i32, i32)>()?, page.limit()?);
     let scope = caller.scope.clone();
     let faults = desk
         .db
         .read(move |conn| {
             store::find(conn, &scope, &import_id)?;
-            store::faults(conn, &import_id, after, limit + 1)
+            store::faults(conn, &import_id, after, limit.rows())
         })
         .await?;
-    Ok(FaultPage::cut(faults, limit, |(at, f)| format!("{}.{at}", f.row), |(_, f)| FaultBody::of(f, lang)))
-}
-
-fn position(cursor: &str) -> Option<(i32, i32)> {
-    let (row, at) = cursor.split_once('.')?;
-    Some((row.parse().ok()?, at.parse().ok()?))
+    let (faults, next) = page::cut(faults, limit, |(at, fault)| (fault.row, *at))?;
+    Ok(FaultPage { items: faults.into_iter().map(|(_, f)| FaultBody::of(f, lang)).collect(), next })
 }
 
 /// 下载待更正的行 / The bad rows as a spreadsheet: correct them there and send that file again.
@@ -214,7 +204,7 @@ fn position(cursor: &str) -> Option<(i32, i32)> {
     tag = "imports",
     responses((
         status = 200, description = "Workbook", content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        body = inline(crate::http::Xlsx)
+        body = inline(Xlsx)
     ))
 )]
 #[get("/imports/{import_id}/corrections.xlsx")]
@@ -234,7 +224,7 @@ async fn fetch_corrections(
             corrections(&report, &rows, lang)
         })
         .await?;
-    Ok(crate::http::xlsx(book, "corrections.xlsx"))
+    Ok(download::xlsx(book, "corrections.xlsx"))
 }
 
 fn corrections(report: &Report, rows: &[store::Refused], lang: Lang) -> Result<Vec<u8>> {

@@ -13,12 +13,12 @@ use super::model::{Difference, Entry, List, ListState};
 use super::{rules, store};
 use crate::auth::{Caller, ListKeeper, Reader};
 use crate::error::{Error, Result};
-use crate::http::upload::Upload;
+use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::http::{FaultPage, ImportQuery, fault_page};
 use crate::imports::model::ImportBody;
-use crate::page::{self, PageQuery};
+use crate::page::{self, PageQuery, page};
 use crate::policy::Pack;
 use crate::roll::masking::{People, Shown};
 use crate::values::{Category, Lang, Stage, clock};
@@ -139,15 +139,9 @@ impl EntryBody {
     }
 }
 
-page::page! {
-    /// Versions, newest first.
-    ListPage of ListBody
-}
+page!(ListPage of ListBody, "Versions, newest first.");
 
-page::page! {
-    /// Entries in the order they were recorded.
-    EntryPage of EntryBody
-}
+page!(EntryPage of EntryBody, "Entries in the order they were recorded.");
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
@@ -155,9 +149,9 @@ page::page! {
 /// body itself. Columns are found by their Chinese headers. Good rows are kept, every bad row is
 /// reported at once. The same file sent again changes nothing (200 instead of 201).
 #[utoipa::path(
-    tag = "poverty_lists",
+    tag = "poverty-lists",
     params(ImportQuery),
-    request_body(content = inline(crate::http::FileUpload), content_type = "multipart/form-data"),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ListImportBody),
         (status = 200, description = "This very file was imported before", body = ListImportBody)
@@ -201,17 +195,18 @@ async fn import_poverty_list(
 }
 
 /// 列出名单版本 / The versions in scope, newest first.
-#[utoipa::path(tag = "poverty_lists", params(PageQuery), responses((status = 200, description = "A page of versions", body = ListPage)))]
+#[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of versions", body = ListPage)))]
 #[get("/poverty-lists")]
 async fn list_poverty_lists(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<ListPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope.clone();
-    let lists = desk.db.read(move |conn| store::list(conn, &scope, after, limit + 1)).await?;
-    Ok(Json(ListPage::cut(lists, limit, |l| l.list_id.clone(), ListBody::from)))
+    let lists = desk.db.read(move |conn| store::list(conn, &scope, after, limit.rows())).await?;
+    let (lists, next) = page::cut(lists, limit, |l| l.list_id.clone())?;
+    Ok(Json(ListPage { items: lists.into_iter().map(ListBody::from).collect(), next }))
 }
 
 /// 查看一个名单版本 / One version.
-#[utoipa::path(tag = "poverty_lists", responses((status = 200, description = "The version", body = ListBody)))]
+#[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The version", body = ListBody)))]
 #[get("/poverty-lists/{list_id}")]
 async fn find_poverty_list(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
     let scope = caller.scope.clone();
@@ -220,7 +215,7 @@ async fn find_poverty_list(caller: Reader, id: web::Path<String>, desk: web::Dat
 }
 
 /// 列出名单内学生 / The entries of a version, within the caller's scope.
-#[utoipa::path(tag = "poverty_lists", params(PageQuery), responses((status = 200, description = "A page of entries", body = EntryPage)))]
+#[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of entries", body = EntryPage)))]
 #[get("/poverty-lists/{list_id}/entries")]
 async fn list_poverty_list_entries(
     caller: Reader,
@@ -236,7 +231,7 @@ async fn list_poverty_list_entries(
         .db
         .read(move |conn| {
             store::find(conn, &scope, &id)?;
-            let entries = store::entries(conn, &scope, &id, after, limit + 1)?;
+            let entries = store::entries(conn, &scope, &id, after, limit.rows())?;
             let people = People {
                 people: entries.iter().map(|e| e.person_id.clone()).collect(),
                 names: entries.iter().map(|e| e.name_id.clone()).collect(),
@@ -245,11 +240,12 @@ async fn list_poverty_list_entries(
             Ok((entries, shown))
         })
         .await?;
-    Ok(Json(EntryPage::cut(entries, limit, |e| e.entry_id.clone(), |e| EntryBody::of(e, &shown))))
+    let (entries, next) = page::cut(entries, limit, |e| e.entry_id.clone())?;
+    Ok(Json(EntryPage { items: entries.into_iter().map(|e| EntryBody::of(e, &shown)).collect(), next }))
 }
 
 /// 列出名单导入错误 / The faults of the file that began a version.
-#[utoipa::path(tag = "poverty_lists", params(PageQuery), responses((status = 200, description = "A page of faults", body = FaultPage)))]
+#[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of faults", body = FaultPage)))]
 #[get("/poverty-lists/{list_id}/errors")]
 async fn list_poverty_list_errors(
     caller: Reader,
@@ -264,7 +260,7 @@ async fn list_poverty_list_errors(
 }
 
 /// 核对名单 / Draft → checked: no more rows are taken.
-#[utoipa::path(tag = "poverty_lists", responses((status = 200, description = "The checked version", body = ListBody)))]
+#[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The checked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/check")]
 async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
     let who = caller.into_inner();
@@ -273,7 +269,7 @@ async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web
 }
 
 /// 锁定名单 / Checked → locked, by someone other than who sent it in. Supersedes the older version.
-#[utoipa::path(tag = "poverty_lists", responses((status = 200, description = "The locked version", body = ListBody)))]
+#[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The locked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/lock")]
 async fn lock_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
     let who = caller.into_inner();
@@ -340,7 +336,7 @@ pub struct DiffBody {
 }
 
 /// 比较两个名单版本 / How a version differs from another.
-#[utoipa::path(tag = "poverty_lists", params(DiffQuery), responses((status = 200, description = "The differences", body = DiffBody)))]
+#[utoipa::path(tag = "poverty-lists", params(DiffQuery), responses((status = 200, description = "The differences", body = DiffBody)))]
 #[get("/poverty-lists/{list_id}/diff")]
 async fn diff_poverty_lists(
     caller: Reader,

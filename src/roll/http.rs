@@ -12,12 +12,12 @@ use super::model::{Enrolment, School};
 use super::store;
 use crate::auth::{Reader, Registrar};
 use crate::error::Result;
-use crate::http::upload::Upload;
+use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::http::ImportQuery;
 use crate::imports::model::ImportBody;
-use crate::page::{self, PageQuery};
+use crate::page::{self, PageQuery, page};
 use crate::policy::Pack;
 use crate::values::{EnrolmentState, Fen, Hardship, HukouKind, Lang, Ownership, RunBy, Stage, Term, clock};
 
@@ -122,15 +122,9 @@ impl From<School> for SchoolBody {
     }
 }
 
-page::page! {
-    /// Students in the order they were recorded.
-    StudentPage of StudentBody
-}
+page!(StudentPage of StudentBody, "Students in the order they were recorded.");
 
-page::page! {
-    /// Schools by code.
-    SchoolPage of SchoolBody
-}
+page!(SchoolPage of SchoolBody, "Schools by code.");
 
 /// 导入学籍文件 / Send a file of the roll for a term.
 ///
@@ -140,7 +134,7 @@ page::page! {
 #[utoipa::path(
     tag = "roll",
     params(ImportQuery),
-    request_body(content = inline(crate::http::FileUpload), content_type = "multipart/form-data"),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
         (status = 200, description = "This very file was imported before", body = ImportBody)
@@ -195,7 +189,7 @@ async fn list_students(
     let (rows, shown) = desk
         .db
         .read(move |conn| {
-            let rows = store::students(conn, &who.scope, &term, after, limit + 1)?;
+            let rows = store::students(conn, &who.scope, &term, after, limit.rows())?;
             let people = People {
                 people: rows.iter().map(|r| r.person_id.clone()).collect(),
                 names: rows.iter().map(|r| r.name_id.clone()).collect(),
@@ -204,7 +198,8 @@ async fn list_students(
             Ok((rows, shown))
         })
         .await?;
-    Ok(Json(StudentPage::cut(rows, limit, |r| r.enrolment_id.clone(), |r| StudentBody::of(r, &shown))))
+    let (rows, next) = page::cut(rows, limit, |r| r.enrolment_id.clone())?;
+    Ok(Json(StudentPage { items: rows.into_iter().map(|r| StudentBody::of(r, &shown)).collect(), next }))
 }
 
 /// 列出学校 / The schools in scope.
@@ -213,8 +208,9 @@ async fn list_students(
 async fn list_schools(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<SchoolPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope.clone();
-    let rows = desk.db.read(move |conn| store::schools(conn, &scope, after, limit + 1)).await?;
-    Ok(Json(SchoolPage::cut(rows, limit, |s| s.code.clone(), SchoolBody::from)))
+    let rows = desk.db.read(move |conn| store::schools(conn, &scope, after, limit.rows())).await?;
+    let (rows, next) = page::cut(rows, limit, |s| s.code.clone())?;
+    Ok(Json(SchoolPage { items: rows.into_iter().map(SchoolBody::from).collect(), next }))
 }
 
 /// Registers the operations.
