@@ -9,6 +9,7 @@
 //! what was recorded by the moment of `known_at` and nothing later.
 
 pub mod http;
+pub mod lookup;
 pub mod model;
 pub mod rules;
 pub mod store;

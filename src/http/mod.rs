@@ -16,6 +16,7 @@ pub mod download;
 pub mod extract;
 pub mod faults;
 pub mod metrics;
+pub mod ndjson;
 pub mod operation;
 pub mod parts;
 pub mod problem;

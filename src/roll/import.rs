@@ -16,8 +16,8 @@ use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Parsed, PersonName, Phone, Place,
-    ResidentId, RunBy, SchoolCode, Stage, StudentNumber, TermCalendar, Text, ValueError, clock, day, digest, grade,
-    student_number::NumberKind, words,
+    ResidentId, RunBy, SchoolCode, Stage, StudentNumber, StudentNumberKind, TermCalendar, Text, ValueError, clock, day, digest, grade,
+    words,
 };
 
 /// One student as the roll gives them.
@@ -318,8 +318,8 @@ fn enrolment(
         performing_arts: said.performing_arts,
         full_time: said.full_time,
         formal: said.number.as_ref().and_then(|n| match n.kind() {
-            NumberKind::Formal | NumberKind::FormalWithoutId => Some(true),
-            NumberKind::Temporary => None,
+            StudentNumberKind::ResidentId | StudentNumberKind::WithoutId => Some(true),
+            StudentNumberKind::Temporary => None,
         }),
         hardship: said.hardship,
         categories_known: said.categories.is_some(),

@@ -10,6 +10,7 @@ pub mod clock;
 pub(crate) mod closed_list;
 pub mod codes;
 pub mod day;
+pub mod digest;
 pub mod grade;
 pub mod money;
 pub mod name;
