@@ -3,4 +3,6 @@
 //! Everything here is pure: no clock, no database, no network; the only files read are those of a pack,
 //! and only while it is loaded.
 
+pub mod decision;
+pub mod fact;
 pub mod facts;
