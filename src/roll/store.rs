@@ -1,7 +1,7 @@
 //! The tables `school`, `enrolment`, `category` and `evidence`: what was recorded is superseded, never
 //! overwritten. "Known at" is everywhere the same: recorded by then and not superseded by then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -271,17 +271,82 @@ pub fn must_see(conn: &mut Conn, scope: &Scope, person_id: &str) -> Result<()> {
     if visible(conn, scope, &[person_id.to_owned()])?.is_empty() { Err(Error::not_found()) } else { Ok(()) }
 }
 
-/// SHA-256 over the current rows of a term at schools in a place, whatever their order.
-pub fn fingerprints(conn: &mut Conn, term: &str, place: &Place) -> Result<Vec<String>> {
+
+/// The categories that hold on a day for the students of a term at schools in a place, and for the
+/// further people named. Recorded and not taken back.
+pub fn categories_of_term(
+    conn: &mut Conn,
+    term: &str,
+    place: &Place,
+    as_of: NaiveDate,
+    further: &[String],
+) -> Result<Vec<CategoryRecord>> {
     let (low, high) = place.range();
-    Ok(enrolment::table
+    let here = enrolment::table
         .filter(enrolment::term.eq(term))
         .filter(enrolment::place.ge(low))
         .filter(enrolment::place.lt(high))
         .filter(enrolment::superseded_at.is_null())
-        .select((enrolment::person_id, enrolment::fingerprint))
-        .load::<(String, String)>(conn)?
-        .into_iter()
-        .map(|(person, print)| format!("{person}|{print}"))
-        .collect())
+        .select(enrolment::person_id);
+    let mut found: Vec<CategoryRecord> = category::table
+        .filter(category::superseded_at.is_null())
+        .filter(category::valid_from.le(as_of))
+        .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
+        .filter(category::person_id.eq_any(here))
+        .select(CategoryRecord::as_select())
+        .load(conn)?;
+    let met: HashSet<String> = found.iter().map(|c| c.category_id.clone()).collect();
+    for chunk in further.chunks(CHUNK) {
+        found.extend(
+            category::table
+                .filter(category::superseded_at.is_null())
+                .filter(category::valid_from.le(as_of))
+                .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
+                .filter(category::person_id.eq_any(chunk))
+                .select(CategoryRecord::as_select())
+                .load(conn)?
+                .into_iter()
+                .filter(|c: &CategoryRecord| !met.contains(&c.category_id)),
+        );
+    }
+    Ok(found)
+}
+
+/// The same for evidence.
+pub fn evidence_of_term(
+    conn: &mut Conn,
+    term: &str,
+    place: &Place,
+    as_of: NaiveDate,
+    further: &[String],
+) -> Result<Vec<EvidenceRecord>> {
+    let (low, high) = place.range();
+    let here = enrolment::table
+        .filter(enrolment::term.eq(term))
+        .filter(enrolment::place.ge(low))
+        .filter(enrolment::place.lt(high))
+        .filter(enrolment::superseded_at.is_null())
+        .select(enrolment::person_id);
+    let mut found: Vec<EvidenceRecord> = evidence::table
+        .filter(evidence::superseded_at.is_null())
+        .filter(evidence::valid_from.le(as_of))
+        .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
+        .filter(evidence::person_id.eq_any(here))
+        .select(EvidenceRecord::as_select())
+        .load(conn)?;
+    let met: HashSet<String> = found.iter().map(|e| e.evidence_id.clone()).collect();
+    for chunk in further.chunks(CHUNK) {
+        found.extend(
+            evidence::table
+                .filter(evidence::superseded_at.is_null())
+                .filter(evidence::valid_from.le(as_of))
+                .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
+                .filter(evidence::person_id.eq_any(chunk))
+                .select(EvidenceRecord::as_select())
+                .load(conn)?
+                .into_iter()
+                .filter(|e: &EvidenceRecord| !met.contains(&e.evidence_id)),
+        );
+    }
+    Ok(found)
 }

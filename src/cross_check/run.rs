@@ -1,0 +1,166 @@
+//! One run: load, ask the policy, reconcile, save. The same inputs give the same run.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::load::{Loaded, Question, load};
+use super::model::Finding;
+use super::reconcile::{Outcome, reconcile};
+use super::reconcile_input::{County, Input, Options};
+use super::store::{self, CheckRow, FindingRow};
+use crate::auth::Scope;
+use crate::db::Conn;
+use crate::error::{Code, Error, Result};
+use crate::policy::Pack;
+use crate::poverty_list::model::ListState;
+use crate::poverty_list::store as lists;
+use crate::values::{Place, Term, Text, clock, digest};
+
+/// What is to be run, by whom, when.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The locked list version; the one in force for place and term when absent.
+    pub list: Option<String>,
+    /// The term.
+    pub term: Term,
+    /// The place.
+    pub place: Place,
+    /// Who asks.
+    pub by: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// Today's civil date.
+    pub today: NaiveDate,
+}
+
+/// The digests of everything a run was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Inputs {
+    /// Digest of the list version.
+    pub list: String,
+    /// Digest of the roll rows.
+    pub roll: String,
+    /// Digest of the aid records.
+    pub aid: String,
+    /// The policy pack.
+    pub pack: String,
+    /// Version of the pack.
+    pub pack_version: String,
+    /// Digest of the pack.
+    pub pack_digest: String,
+    /// The day on which states and rules were read.
+    pub as_of: NaiveDate,
+}
+
+/// Runs, or gives the run that was made of the very same inputs (then the flag is true).
+pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result<(CheckRow, bool)> {
+    let calendar = pack.calendar_for(&order.place);
+    let (first, end) = (calendar.first_day(order.term), calendar.end(order.term));
+    let as_of = order.today.clamp(first, end.pred_opt().unwrap_or(first));
+    let list = match &order.list {
+        Some(id) => lists::find(conn, scope, id)?,
+        None => lists::in_force(conn, as_of, order.at)?
+            .into_iter()
+            .filter(|l| Place::parse(&l.place).is_ok_and(|p| p.contains(&order.place)))
+            .max_by_key(|l| l.place.len())
+            .ok_or_else(no_list)?,
+    };
+    if !matches!(list.state, ListState::Locked | ListState::Superseded) {
+        return Err(Error::new(
+            Code::Conflict,
+            Text::fixed("只能用已锁定的名单比对，请先核对并锁定", "only a locked list is held against the roll: check and lock it first"),
+        ));
+    }
+    let term = order.term.to_string();
+    let question = Question { list: &list, term: &term, place: &order.place, as_of, pack };
+    let loaded = load(conn, &question)?;
+    let inputs = Inputs {
+        list: list.digest.clone().unwrap_or_default(),
+        roll: loaded.roll_digest.clone(),
+        aid: loaded.aid_digest.clone(),
+        pack: pack.id().to_owned(),
+        pack_version: pack.version().to_owned(),
+        pack_digest: pack.digest().to_owned(),
+        as_of,
+    };
+    let inputs_json = serde_json::to_string(&inputs)?;
+    let input_digest =
+        digest::of_parts([list.list_id.as_str(), term.as_str(), order.place.as_str(), &inputs_json]);
+    if let Some(same) = store::find_same(conn, &input_digest)? {
+        return Ok((same, true));
+    }
+    let outcome = reconcile(&Input {
+        listed: &loaded.listed,
+        enrolled: &loaded.enrolled,
+        aided: &loaded.aided,
+        due: &loaded.due,
+        near: &[],
+        options: Options { term: order.term, calendar, place: County::of(&order.place), pay_by: None },
+    })
+    .map_err(|identity| Error::internal(identity.to_string()))?;
+    let check = CheckRow {
+        check_id: clock::new_id(),
+        list_id: list.list_id.clone(),
+        term,
+        place: order.place.to_string(),
+        input_digest,
+        inputs: inputs_json,
+        report_digest: outcome.digest(&loaded.keys)?,
+        totals: serde_json::to_string(&outcome.totals)?,
+        recorded_by: order.by.clone(),
+        recorded_at: order.at,
+    };
+    let findings = rows(&check, &outcome, &loaded, order)?;
+    store::insert(conn, &check, findings)?;
+    Ok((check, false))
+}
+
+fn rows(check: &CheckRow, outcome: &Outcome, loaded: &Loaded, order: &Order) -> Result<Vec<FindingRow>> {
+    outcome.findings.iter().map(|f| row(check, f, loaded, order)).collect()
+}
+
+fn row(check: &CheckRow, f: &Finding, loaded: &Loaded, order: &Order) -> Result<FindingRow> {
+    let keys = &loaded.keys;
+    let name = loaded.name_of.get(&f.person).map(|n| keys.names.text(n.0).to_owned());
+    Ok(FindingRow {
+        finding_id: clock::new_id(),
+        check_id: check.check_id.clone(),
+        stable_key: f.key(order.term, keys),
+        kind: f.kind,
+        person_id: keys.people.text(f.person.0).to_owned(),
+        name_id: name.ok_or_else(|| Error::internal("a finding without a name"))?,
+        school_code: f.school.map(|s| keys.schools.text(s.0).to_owned()),
+        place: f.place.map_or_else(|| order.place.to_string(), |c| place(c, &order.place)),
+        stage: f.stage,
+        programme: f.programme,
+        due_fen: f.due.map(|fen| fen.0),
+        paid_fen: f.paid.map(|fen| fen.0),
+        at_stake_fen: f.at_stake.0,
+        detail: serde_json::to_string(&f.detail)?,
+        state: super::model::FindingState::Open,
+        remark: None,
+        decided_by: None,
+        decided_at: None,
+        version: 1,
+    })
+}
+
+/// The significant code of a county, inside the run's own place where the student is elsewhere: the
+/// office that ran the check must see its own listed student.
+fn place(county: County, run: &Place) -> String {
+    match Place::parse(&county.0.to_string()) {
+        Ok(place) if run.contains(&place) => place.to_string(),
+        _ => run.to_string(),
+    }
+}
+
+fn no_list() -> Error {
+    Error::new(
+        Code::Conflict,
+        Text::fixed(
+            "没有已锁定的名单覆盖该地该学期，请先导入、核对并锁定名单",
+            "no locked list covers this place and term: import, check and lock one first",
+        ),
+    )
+}
