@@ -16,6 +16,7 @@
 pub mod model;
 pub mod reconcile;
 pub mod reconcile_input;
+mod reconcile_money;
 mod reconcile_person;
 pub mod reconcile_totals;
 pub mod report;

@@ -1,14 +1,14 @@
 //! One person judged: her rows of list, roll, money and dues in, her state and findings out.
 //!
+//! What concerns the money she received is in `reconcile_money`.
+//!
 //! Nothing here depends on the order of the rows. Every rule says where it stops, because a finding is
 //! an accusation that somebody has to answer.
-
-use chrono::NaiveDate;
 
 use super::model::{AbsenceReason, Detail, Distance, Finding, FindingKind, ListedState, Source};
 use super::reconcile_input::{
     Aided, Categories, County, Due, Enrolled, Evidences, Expectation, Listed, NameKey, Near, Options,
-    PersonKey, expected_in_records, is_for_hardship, needs_enrolment, stages_of,
+    PersonKey, expected_in_records,
 };
 use super::reconcile_totals::{AidedGroup, Totals};
 use crate::policy::decision::Outcome as Verdict;
@@ -51,12 +51,12 @@ pub(super) fn judge(
 }
 
 /// A case with what several rules need of it.
-struct Bench<'a> {
-    case: &'a Case<'a>,
-    options: &'a Options,
+pub(super) struct Bench<'a> {
+    pub(super) case: &'a Case<'a>,
+    pub(super) options: &'a Options,
     /// The roll row that stands for her: at school here, else at school, else the latest.
-    row: Option<&'a Enrolled>,
-    attends: bool,
+    pub(super) row: Option<&'a Enrolled>,
+    pub(super) attends: bool,
     attends_here: bool,
     stage: Option<Stage>,
     categories: Categories,
@@ -95,7 +95,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn finding(&self, kind: FindingKind) -> Finding {
+    pub(super) fn finding(&self, kind: FindingKind) -> Finding {
         let school = self
             .row
             .map(|r| r.school)
@@ -119,7 +119,7 @@ impl<'a> Bench<'a> {
     }
 
     /// What one programme paid her: records and sum.
-    fn paid_by(&self, programme: Programme) -> (usize, Fen) {
+    pub(super) fn paid_by(&self, programme: Programme) -> (usize, Fen) {
         let of_it = self.case.aided.iter().filter(|a| a.programme == programme);
         of_it.fold((0, Fen(0)), |(n, sum), a| (n + 1, Fen(sum.0 + a.fen.0)))
     }
@@ -129,7 +129,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The due of one programme. Should the caller give several, the most favourable counts.
-    fn due_of(&self, programme: Programme) -> Option<&'a Due> {
+    pub(super) fn due_of(&self, programme: Programme) -> Option<&'a Due> {
         let of_it = self.case.due.iter().copied().filter(|d| d.programme == programme);
         of_it.max_by_key(|d| (d.outcome, d.fen_per_term, d.cash))
     }
@@ -254,127 +254,6 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Rules for whoever was paid, on the list or off it.
-    fn money(&self, group: AidedGroup, findings: &mut Vec<Finding>) {
-        for programme in Programme::ALL.iter().copied() {
-            let (records, paid) = self.paid_by(programme);
-            if records == 0 {
-                continue;
-            }
-            let due = self.due_of(programme);
-            if group == AidedGroup::WithoutCategory
-                && is_for_hardship(programme)
-                // Some of these also go to others by rule, e.g. farming majors: then it is due.
-                && due.is_none_or(|d| d.outcome != Verdict::Eligible)
-            {
-                let mut finding = self.finding(FindingKind::AidedWithoutCategory);
-                finding.programme = Some(programme);
-                finding.paid = Some(paid);
-                finding.at_stake = paid;
-                finding.detail = Detail::NoCategory { on_roll: !self.case.enrolled.is_empty() };
-                findings.push(finding);
-            }
-            if records > 1 {
-                self.duplicate(programme, paid, due, findings);
-            }
-            if self.attends {
-                self.other_stage(programme, records, paid, findings);
-            } else if needs_enrolment(programme) {
-                self.after_leaving(programme, findings);
-            }
-        }
-    }
-
-    /// One record per person, programme and term is the rule. Further records are excused as part
-    /// payments only if the amount due is known, their sum does not exceed it, and no two agree in day
-    /// and amount (which is how a row entered twice looks).
-    fn duplicate(&self, programme: Programme, paid: Fen, due: Option<&Due>, findings: &mut Vec<Finding>) {
-        let mut records: Vec<(Option<NaiveDate>, Fen)> =
-            self.case.aided.iter().filter(|a| a.programme == programme).map(|a| (a.paid_on, a.fen)).collect();
-        records.sort_unstable();
-        let same_day = records.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
-        let amount = due.and_then(|d| match d.outcome {
-            Verdict::Eligible => d.fen_per_term,
-            Verdict::Ineligible => Some(Fen(0)),
-            Verdict::Undetermined => None,
-        });
-        if !same_day && amount.is_some_and(|amount| paid <= amount) {
-            return;
-        }
-        let largest = records.iter().map(|(_, fen)| *fen).max().unwrap_or_default();
-        // What may stay is the amount due, or one payment where that is unknown or already met twice.
-        let rightful = amount.filter(|amount| amount.0 > 0 && *amount < paid).unwrap_or(largest);
-        let mut finding = self.finding(FindingKind::DuplicateAid);
-        finding.programme = Some(programme);
-        finding.due = amount;
-        finding.paid = Some(paid);
-        finding.at_stake = Fen((paid.0 - rightful.0).max(0));
-        finding.detail = Detail::Duplicate {
-            records: u32::try_from(records.len()).unwrap_or(u32::MAX),
-            same_day,
-            due_known: amount.is_some(),
-        };
-        findings.push(finding);
-    }
-
-    /// A programme none of whose stages she is at.
-    fn other_stage(&self, programme: Programme, records: usize, paid: Fen, findings: &mut Vec<Finding>) {
-        let fits = |r: &&&Enrolled| stages_of(programme).contains(&r.stage);
-        if self.attending().any(|r| fits(&r)) {
-            return;
-        }
-        let mut finding = self.finding(FindingKind::StageMismatch);
-        finding.programme = Some(programme);
-        finding.paid = Some(paid);
-        finding.at_stake = paid;
-        finding.detail = Detail::OtherStage { records: u32::try_from(records).unwrap_or(u32::MAX) };
-        findings.push(finding);
-    }
-
-    /// Aid for a term in which she was not at school. Who left during the term may have been paid
-    /// before; a payment without a day is held against her only if she left before the term began.
-    fn after_leaving(&self, programme: Programme, findings: &mut Vec<Finding>) {
-        let begins = self.options.calendar.first_day(self.options.term);
-        let since = self.case.enrolled.iter().filter(|r| left(r)).map(|r| r.to).max().flatten();
-        let wrong: Vec<&&Aided> = self
-            .case
-            .aided
-            .iter()
-            .filter(|a| a.programme == programme)
-            .filter(|a| since.is_none_or(|since| a.paid_on.map_or(since <= begins, |day| day >= since)))
-            .collect();
-        if wrong.is_empty() {
-            return;
-        }
-        let paid: Fen = wrong.iter().map(|a| a.fen).sum();
-        let mut finding = self.finding(FindingKind::AidedAfterLeaving);
-        finding.programme = Some(programme);
-        finding.paid = Some(paid);
-        finding.at_stake = paid;
-        finding.detail = Detail::AfterLeaving {
-            state: self.row.map(|r| r.state),
-            since,
-            paid_on: wrong.iter().filter_map(|a| a.paid_on).max(),
-        };
-        findings.push(finding);
-    }
-
-    /// Listed students are to be paid by a day; one finding per programme.
-    fn late(&self, findings: &mut Vec<Finding>) {
-        let Some(pay_by) = self.options.pay_by else { return };
-        for programme in Programme::ALL.iter().copied() {
-            let late = |a: &&&Aided| a.programme == programme && a.paid_on.is_some_and(|day| day > pay_by);
-            let Some(last) = self.case.aided.iter().filter(late).filter_map(|a| a.paid_on).max() else {
-                continue;
-            };
-            let mut finding = self.finding(FindingKind::PaidLate);
-            finding.programme = Some(programme);
-            finding.paid = Some(self.case.aided.iter().filter(late).map(|a| a.fen).sum());
-            finding.detail = Detail::Late { days: (last - pay_by).num_days() };
-            findings.push(finding);
-        }
-    }
-
     /// One id, several names.
     fn names(&self, findings: &mut Vec<Finding>) {
         let case = self.case;
@@ -413,7 +292,7 @@ impl<'a> Bench<'a> {
         findings.push(finding);
     }
 
-    fn attending(&self) -> impl Iterator<Item = &'a &'a Enrolled> {
+    pub(super) fn attending(&self) -> impl Iterator<Item = &'a &'a Enrolled> {
         self.case.enrolled.iter().filter(|r| attends(r, self.options))
     }
 
@@ -440,7 +319,7 @@ fn attends(row: &Enrolled, options: &Options) -> bool {
 }
 
 /// Whether a row is over or interrupted, so that its last day counts.
-fn left(row: &Enrolled) -> bool {
+pub(super) fn left(row: &Enrolled) -> bool {
     row.state != EnrolmentState::Enrolled || row.to.is_some()
 }
 

@@ -1,1 +1,357 @@
-//! Reports.
+//! An outcome as people read it: the tables of a findings workbook and a short Chinese summary.
+//!
+//! Pure assembly: how tables become bytes is the sheet room's business, and whom a name may be shown to
+//! is the [`Directory`]'s. The order of everything here follows the outcome, which is fixed.
+
+use super::model::{Detail, Directory, Finding, FindingKind, ListedState};
+use super::reconcile::Outcome;
+use super::reconcile_totals::{StageRow, Totals};
+use crate::values::{Fen, Programme, Stage};
+
+/// One sheet: its name, its header row, its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Name of the sheet, at most 31 characters, unique in the workbook.
+    pub title: &'static str,
+    /// Header row.
+    pub headers: Vec<&'static str>,
+    /// Rows, each as long as the header.
+    pub rows: Vec<Vec<String>>,
+}
+
+const FINDING_HEADERS: [&str; 11] = [
+    "序号",
+    "姓名",
+    "身份证号",
+    "学校",
+    "学段",
+    "区县",
+    "资助项目",
+    "应发金额(元)",
+    "实发金额(元)",
+    "涉及金额(元)",
+    "说明",
+];
+
+/// The whole workbook: overview, proof of the totals, stages, and one sheet for each kind that was found.
+pub fn workbook(outcome: &Outcome, directory: &dyn Directory) -> Vec<Table> {
+    let mut tables = vec![overview(outcome), proof(&outcome.totals), stages(&outcome.totals)];
+    for group in outcome.findings.chunk_by(|a, b| a.kind == b.kind) {
+        if let Some(first) = group.first() {
+            tables.push(kind_sheet(first.kind, group, directory));
+        }
+    }
+    tables
+}
+
+/// The findings of one kind as a sheet.
+pub fn kind_sheet(kind: FindingKind, findings: &[Finding], directory: &dyn Directory) -> Table {
+    let rows = findings.iter().zip(1_u64..).map(|(finding, number)| {
+        let mut row = vec![number.to_string()];
+        row.extend(finding_cells(finding, directory));
+        row
+    });
+    Table { title: kind.zh(), headers: FINDING_HEADERS.to_vec(), rows: rows.collect() }
+}
+
+/// One finding's cells, without its number.
+pub fn finding_cells(finding: &Finding, directory: &dyn Directory) -> Vec<String> {
+    let shown = directory.person_shown(finding.person);
+    let yuan = |fen: Option<Fen>| fen.map(Fen::yuan).unwrap_or_default();
+    vec![
+        shown.name.into_owned(),
+        shown.id.into_owned(),
+        finding.school.map(|s| directory.school_name(s).into_owned()).unwrap_or_default(),
+        finding.stage.map(Stage::zh).unwrap_or_default().to_owned(),
+        finding.place.map(|c| directory.county_name(c).into_owned()).unwrap_or_default(),
+        finding.programme.map(Programme::zh).unwrap_or_default().to_owned(),
+        yuan(finding.due),
+        yuan(finding.paid),
+        finding.at_stake.yuan(),
+        explain(finding),
+    ]
+}
+
+/// What was found and what to do, in one Chinese sentence without personal data.
+pub fn explain(finding: &Finding) -> String {
+    match &finding.detail {
+        Detail::Plain => match finding.kind {
+            FindingKind::ListedUnaided => "名单内在读，本学期应助未助，请核实后补发".to_owned(),
+            FindingKind::ListedUnderpaid => "低于应发标准，请核实后补足差额".to_owned(),
+            other => other.zh().to_owned(),
+        },
+        Detail::Absence { reason, since } => {
+            let since = since.map(|day| format!("（自 {day}）")).unwrap_or_default();
+            format!("{}{since}，请核实去向", reason.zh())
+        }
+        Detail::Elsewhere { distance } => {
+            format!("{}就读，请向就读地核实受助情况", distance.zh())
+        }
+        Detail::Proof { evidence } => {
+            let shown: Vec<_> = evidence.iter().map(|kind| kind.zh()).collect();
+            match (finding.kind, shown.is_empty()) {
+                (FindingKind::OffListWithProof, _) => {
+                    format!("持{}，同等资助并列入名单外上报", shown.join("、"))
+                }
+                (_, true) => "登记为建档立卡但无证明材料，请补扶贫手册或县级证明".to_owned(),
+                (_, false) => format!("仅有{}，须补扶贫手册或县级证明", shown.join("、")),
+            }
+        }
+        Detail::NoCategory { on_roll: true } => "学籍中无任何困难类型、证明或认定，请核实受助依据".to_owned(),
+        Detail::NoCategory { on_roll: false } => {
+            "学籍中查无此人，也不在名单内，请核实身份和受助依据".to_owned()
+        }
+        Detail::Duplicate { records, same_day, due_known } => {
+            let same = if *same_day { "，其中有同日同额" } else { "" };
+            let unknown = if *due_known { "" } else { "，应发金额未知" };
+            format!("同一学期同一项目 {records} 笔{same}{unknown}，请核实并追回多发部分")
+        }
+        Detail::AfterLeaving { state, since, .. } => {
+            let state = state.map_or("学籍中查无此人", crate::values::EnrolmentState::zh);
+            let since = since.map(|day| format!("（自 {day}）")).unwrap_or_default();
+            format!("{state}{since}仍有发放记录，请核实")
+        }
+        Detail::OtherStage { records } => format!("{records} 笔资助的项目与在读学段不符，请核实"),
+        Detail::Names { sources, names } => {
+            let sources: Vec<_> = sources.iter().map(|source| source.zh()).collect();
+            format!("同一证件号在{}中出现 {names} 个姓名，请核对证件", sources.join("、"))
+        }
+        Detail::Typo { change, same_name } => {
+            let name = if *same_name { "姓名一致" } else { "姓名不同" };
+            format!("与学籍中一名学生{}，{name}，请对照证件确认是否同一人", change.zh())
+        }
+        Detail::Schools { schools } => format!("同时在 {schools} 所学校有学籍，请核实并注销其一"),
+        Detail::Account { persons, one_household } => {
+            let same = match one_household {
+                0 => String::new(),
+                n => format!("（其中 {n} 人同户）"),
+            };
+            format!("{persons} 名学生{same}共用一个账户，请核实是否代领")
+        }
+        Detail::Late { days } => format!("晚于规定日期 {days} 天发放"),
+    }
+}
+
+/// The sentences a bureau head reads first, one per line.
+pub fn summary(outcome: &Outcome, place: &str) -> Vec<String> {
+    let totals = &outcome.totals;
+    let of = |state| totals.by_state.of(state);
+    let absent = of(ListedState::NotEnrolled) + of(ListedState::Left) + of(ListedState::Elsewhere);
+    let at_school = totals.listed - absent;
+    let mut lines = vec![
+        format!(
+            "{place}{}：名单内学生 {} 人，其中在本地在读 {at_school} 人，未在籍、离校或外地就读 {absent} 人。",
+            outcome.options.term.zh(),
+            totals.listed,
+        ),
+        format!(
+            "已足额资助 {} 人，漏助 {} 人，标准偏低 {} 人，金额待定 {} 人，无应助项目 {} 人。",
+            of(ListedState::AidedRight),
+            of(ListedState::Unaided),
+            of(ListedState::AidedLow),
+            of(ListedState::Undetermined),
+            of(ListedState::NotDue),
+        ),
+        format!(
+            "名单内应发 {} 元，已发 {} 元，漏发 {} 元，少发 {} 元。",
+            totals.due.yuan(),
+            totals.due_paid.yuan(),
+            totals.missing_unaided.yuan(),
+            totals.missing_underpaid.yuan(),
+        ),
+        format!("本学期发放 {} 笔、{} 人、{} 元。", totals.aid_records, totals.aided, totals.paid.yuan()),
+    ];
+    for row in &totals.by_stage {
+        lines.push(format!(
+            "  {}：名单内 {} 人，足额 {} 人，漏助 {} 人，偏低 {} 人。",
+            stage_word(row),
+            row.listed.sum(),
+            row.listed.of(ListedState::AidedRight),
+            row.listed.of(ListedState::Unaided),
+            row.listed.of(ListedState::AidedLow),
+        ));
+    }
+    let mut kinds: Vec<_> = outcome.by_kind().into_iter().collect();
+    kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
+    if kinds.is_empty() {
+        lines.push("没有发现疑点。".to_owned());
+    } else {
+        let top: Vec<String> =
+            kinds.iter().take(6).map(|(kind, count)| format!("{} {count}", kind.zh())).collect();
+        lines.push(format!("疑点 {} 条，最多的是：{}。", outcome.findings.len(), top.join("、")));
+    }
+    lines
+}
+
+fn stage_word(row: &StageRow) -> &'static str {
+    row.stage.map_or("学段不详", Stage::zh)
+}
+
+fn overview(outcome: &Outcome) -> Table {
+    let totals = &outcome.totals;
+    let mut rows = vec![vec!["学期".to_owned(), outcome.options.term.zh()]];
+    for (name, value) in [
+        ("名单人数", totals.listed.to_string()),
+        ("学籍人数", totals.on_roll.to_string()),
+        ("受助人数", totals.aided.to_string()),
+        ("发放笔数", totals.aid_records.to_string()),
+        ("发放金额(元)", totals.paid.yuan()),
+        ("名单内应发(元)", totals.due.yuan()),
+        ("名单内已发(元)", totals.due_paid.yuan()),
+        ("漏发金额(元)", totals.missing_unaided.yuan()),
+        ("少发金额(元)", totals.missing_underpaid.yuan()),
+    ] {
+        rows.push(vec![name.to_owned(), value]);
+    }
+    for (kind, count) in outcome.by_kind() {
+        rows.push(vec![format!("疑点：{}", kind.zh()), count.to_string()]);
+    }
+    Table { title: "概况", headers: vec!["项目", "数值"], rows }
+}
+
+/// The identities with both sides, so that a reader can add them up himself.
+fn proof(totals: &Totals) -> Table {
+    let mut rows = Vec::new();
+    let mut line = |of: &str, part: &str, persons: String, yuan: String| {
+        rows.push(vec![of.to_owned(), part.to_owned(), persons, yuan]);
+    };
+    for state in ListedState::ALL {
+        line("名单人数", state.zh(), totals.by_state.of(*state).to_string(), String::new());
+    }
+    line("名单人数", "合计", totals.listed.to_string(), String::new());
+    for (group, paid) in &totals.by_group {
+        line("受助学生", group.zh(), paid.persons.to_string(), paid.fen.yuan());
+    }
+    line("受助学生", "合计", totals.aided.to_string(), totals.paid.yuan());
+    for (programme, paid) in &totals.by_programme {
+        line("发放金额", programme.zh(), paid.persons.to_string(), paid.fen.yuan());
+    }
+    line("发放金额", "合计", String::new(), totals.paid.yuan());
+    for (part, fen) in [
+        ("已发", totals.due_paid),
+        ("漏发", totals.missing_unaided),
+        ("少发", totals.missing_underpaid),
+        ("合计", totals.due),
+    ] {
+        line("名单内应发", part, String::new(), fen.yuan());
+    }
+    Table { title: "平衡关系", headers: vec!["总数", "组成", "人数", "金额(元)"], rows }
+}
+
+fn stages(totals: &Totals) -> Table {
+    let mut headers = vec!["学段", "名单人数"];
+    headers.extend(ListedState::ALL.iter().map(|state| state.zh()));
+    headers.push("未发金额(元)");
+    let rows = totals.by_stage.iter().map(|row| {
+        let mut cells = vec![stage_word(row).to_owned(), row.listed.sum().to_string()];
+        cells.extend(ListedState::ALL.iter().map(|state| row.listed.of(*state).to_string()));
+        cells.push(row.missing.yuan());
+        cells
+    });
+    Table { title: "分学段", headers, rows: rows.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{AbsenceReason, Distance, NearMiss, Source};
+    use super::super::reconcile_input::PersonKey;
+    use super::super::reconcile_tests::{Numbers, World};
+    use super::*;
+
+    fn example() -> Outcome {
+        let mut world = World::default();
+        world.right(1);
+        world.unpaid(2);
+        world.unpaid(3);
+        world.paid(3, Fen(110_000));
+        world.on_list(4);
+        world.run()
+    }
+
+    #[test]
+    fn rows_are_as_long_as_their_headers_and_titles_are_unique() {
+        let tables = workbook(&example(), &Numbers { shift: 0 });
+        let mut titles = std::collections::BTreeSet::new();
+        for table in &tables {
+            assert!(titles.insert(table.title), "{}", table.title);
+            assert!(table.title.chars().count() <= 31);
+            for row in &table.rows {
+                assert_eq!(row.len(), table.headers.len(), "{}", table.title);
+            }
+        }
+        for title in ["概况", "平衡关系", "分学段", "漏助", "未达最高标准", "名单内未在籍"]
+        {
+            assert!(titles.contains(title), "{title}");
+        }
+        assert_eq!(tables.len(), 6);
+    }
+
+    #[test]
+    fn the_summary_gives_the_numbers_of_the_run() {
+        let lines = summary(&example(), "祁门县").join("\n");
+        for part in [
+            "祁门县2025年秋季学期：名单内学生 4 人，其中在本地在读 3 人，未在籍、离校或外地就读 1 人",
+            "已足额资助 1 人，漏助 1 人，标准偏低 1 人",
+            "应发 5250 元，已发 2850 元，漏发 1750 元，少发 650 元",
+            "普通高中：名单内 4 人，足额 1 人，漏助 1 人，偏低 1 人",
+            "疑点 3 条",
+        ] {
+            assert!(lines.contains(part), "{part}\n{lines}");
+        }
+        let nothing = summary(&World::default().run(), "祁门县");
+        assert!(nothing.last().is_some_and(|line| line == "没有发现疑点。"));
+    }
+
+    #[test]
+    fn a_finding_shows_what_the_directory_lets_it() {
+        let outcome = example();
+        let unaided = workbook(&outcome, &Numbers { shift: 0 }).into_iter().find(|t| t.title == "漏助");
+        let row = unaided.map(|table| table.rows[0].clone()).unwrap();
+        assert_eq!(
+            row[..10],
+            [
+                "1",
+                "甲*2",
+                "**************0000",
+                "演示学校1",
+                "普通高中",
+                "341024",
+                "普通高中国家助学金",
+                "1750",
+                "0",
+                "1750"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_detail_has_its_own_sentence() {
+        let outcome = example();
+        let base = outcome.findings.iter().find(|f| f.person == PersonKey(2)).unwrap();
+        let day = chrono::NaiveDate::from_ymd_opt(2025, 9, 1);
+        let details = [
+            Detail::Plain,
+            Detail::Absence { reason: AbsenceReason::Graduated, since: day },
+            Detail::Elsewhere { distance: Distance::OtherCity },
+            Detail::Proof { evidence: vec![] },
+            Detail::Proof { evidence: vec![crate::values::EvidenceKind::VillageCertificate] },
+            Detail::NoCategory { on_roll: true },
+            Detail::NoCategory { on_roll: false },
+            Detail::Duplicate { records: 2, same_day: true, due_known: true },
+            Detail::Duplicate { records: 2, same_day: false, due_known: false },
+            Detail::AfterLeaving { state: None, since: None, paid_on: None },
+            Detail::OtherStage { records: 1 },
+            Detail::Names { sources: vec![Source::List, Source::Roll], names: 2 },
+            Detail::Typo { change: NearMiss::Transposed, same_name: true },
+            Detail::Schools { schools: 2 },
+            Detail::Account { persons: 3, one_household: 2 },
+            Detail::Late { days: 4 },
+        ];
+        let sentences: std::collections::BTreeSet<String> = details
+            .iter()
+            .map(|detail| explain(&Finding { detail: detail.clone(), ..base.clone() }))
+            .collect();
+        assert_eq!(sentences.len(), details.len());
+        assert!(sentences.contains("毕业（自 2025-09-01），请核实去向"));
+    }
+}
