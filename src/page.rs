@@ -98,14 +98,14 @@ pub fn cut<T, K: Serialize>(
 
 /// Declares the page of one kind of item, so that clients get a named type with the item by reference.
 ///
-/// `page!(StudentPage of Student, "Students, by id.");` gives `StudentPage { items, next }` and
+/// `page!(pub StudentPage of Student, "Students, by id.");` gives `StudentPage { items, next }` and
 /// `StudentPage::of(rows, limit, |last| key)`, where `rows` may hold one row beyond the page.
 #[macro_export]
 macro_rules! page {
-    ($page:ident of $item:ty, $doc:literal) => {
+    ($vis:vis $page:ident of $item:ty, $doc:literal) => {
         #[doc = $doc]
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-        pub struct $page {
+        $vis struct $page {
             /// The items of this page, in the list's order.
             pub items: Vec<$item>,
             /// Pass it as `after` to get the next page; null on the last one.
@@ -114,7 +114,7 @@ macro_rules! page {
 
         impl $page {
             /// Cuts the rows to the page; `key` is the sort key of the last item kept.
-            pub fn of<K: serde::Serialize>(
+            $vis fn of<K: serde::Serialize>(
                 rows: Vec<$item>,
                 limit: $crate::page::Limit,
                 key: impl FnOnce(&$item) -> K,

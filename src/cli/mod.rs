@@ -1,1 +1,82 @@
-//! See the map in the crate's documentation.
+//! The command line: one file per command, and here only which is which.
+//!
+//! A command takes its options and an [`Out`], and returns a result; this file turns an error into a
+//! sentence on standard error and an exit code. Commands speak Chinese, or English with `--lang en`.
+
+mod migrate;
+mod openapi;
+mod out;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use out::Out;
+
+use crate::error::Result;
+use crate::values::Lang;
+
+/// 应助尽助：学生资助资格判定、资助记录与贫困名单比对服务
+#[derive(Parser)]
+#[command(name = "yingzhu", version, max_term_width = 100)]
+struct Cli {
+    /// 提示语言：zh 或 en | Language of messages
+    #[arg(long, global = true, env = "YINGZHU_LANG", default_value = "zh")]
+    lang: Spoken,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 启动服务 | Serve the API
+    Serve(serve::Options),
+    /// 升级数据库结构 | Bring the database's schema up to date
+    Migrate(migrate::Options),
+    /// 输出 OpenAPI 文档 | Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Spoken {
+    Zh,
+    En,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let lang = match cli.lang {
+        Spoken::Zh => Lang::Zh,
+        Spoken::En => Lang::En,
+    };
+    let mut out = Out::new(lang);
+    match dispatch(cli.command, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => out.fail(&error),
+    }
+}
+
+fn dispatch(command: Command, out: &mut Out) -> Result<()> {
+    match command {
+        Command::Serve(options) => serve::run(options, out),
+        Command::Migrate(options) => migrate::run(options, out),
+        Command::Openapi => openapi::run(out),
+    }
+}
+
+/// The key ring's variable, read once at the edge.
+fn keys_variable() -> Option<String> {
+    std::env::var(crate::config::KEYS_VARIABLE).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

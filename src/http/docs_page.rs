@@ -20,7 +20,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, document: &OpenApi) {
             async move { HttpResponse::Ok().content_type("application/json").body(json) }
         }),
     )
-    .route("/docs", web::get().to(|| async { web::Redirect::to("docs/").see_other() }))
+    .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/").see_other() }))
     .service(
         web::scope("/docs")
             .wrap(

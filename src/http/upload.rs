@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
@@ -255,4 +256,22 @@ fn broken_form(error: &MultipartError) -> Error {
         MultipartError::Payload(e) => broken_body(e),
         _ => form_fault("上传表单不完整或格式有误，请重新上传", "the form is broken: send it again"),
     }
+}
+
+/// Makes the folder for uploads, for the service's user only, and sweeps what a crash left there.
+pub fn prepare_folder(limits: &Limits) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    /// A younger file may belong to a process that still reads it.
+    const LEFT_BEHIND: Duration = Duration::from_hours(1);
+    let Some(folder) = &limits.upload_dir else { return Ok(()) };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(FILE_PREFIX));
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if ours && age >= LEFT_BEHIND {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,101 @@
+//! `yingzhu serve`: configuration, log, database, parts, then the server until it is told to stop.
+
+use std::net::TcpListener;
+
+use super::Out;
+use crate::config::{Config, ServeOptions, Store};
+use crate::db::Db;
+use crate::error::{Code, Error, Result};
+use crate::http::{Parts, rim, routes, server, upload};
+use crate::values::Text;
+
+/// Options of `serve`.
+#[derive(clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    serve: ServeOptions,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
+    let config = options.serve.check(super::keys_variable())?;
+    start_log(&config.log);
+    rim::log_panics_without_their_values();
+    log::info!("event=starting version={} {config:?}", env!("CARGO_PKG_VERSION"));
+    if config.store.dev {
+        warn_of_development(out);
+    }
+    upload::prepare_folder(&config.limits)?;
+    let parts = gather_parts(&config)?;
+    listen(&config, parts, out)
+}
+
+/// One place where everything the handlers need is made.
+fn gather_parts(config: &Config) -> Result<Parts> {
+    let db = open_database(&config.store)?;
+    Ok(Parts::new(db, config.limits.clone()))
+}
+
+/// The database with this binary's schema.
+fn open_database(store: &Store) -> Result<Db> {
+    let db = Db::connect(&store.database, store.pool_size)?;
+    let done = db.migrate()?;
+    if done > 0 {
+        log::info!("event=migrated count={done}");
+    }
+    Ok(db)
+}
+
+/// Binds, serves, and returns when the last request has been answered.
+pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()> {
+    let listener = TcpListener::bind(config.listen).map_err(|e| {
+        let (address, kind) = (config.listen, e.kind());
+        Error::new(
+            Code::Conflict,
+            Text::new(
+                format!("无法监听 {address}（{kind}），请检查端口是否被占用或改用 --listen"),
+                format!(
+                    "cannot listen on {address} ({kind}): is the port taken? choose another with --listen"
+                ),
+            ),
+        )
+    })?;
+    let address = listener.local_addr()?;
+    out.note(&Text::new(
+        format!("服务已启动：http://{address}，接口说明：http://{address}/docs/"),
+        format!("serving on http://{address}, documentation at http://{address}/docs/"),
+    ));
+    let settings = config.server;
+    actix_web::rt::System::new().block_on(async move {
+        server::start(parts, routes::all, listener, settings, server::stop_signal())?.await
+    })?;
+    log::info!("event=stopped");
+    Ok(())
+}
+
+/// The filter is ours: `RUST_LOG` is not read, because dependencies write whole requests at low levels.
+fn start_log(filter: &str) {
+    let mut builder = env_logger::Builder::new();
+    builder.parse_filters(filter).format(|buffer, record| {
+        use std::io::Write;
+        // One record is one line, whatever a message holds.
+        let message = record.args().to_string();
+        let line: String = message
+            .chars()
+            .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+            .collect();
+        writeln!(buffer, "{} {} {} {line}", buffer.timestamp_millis(), record.level(), record.target())
+    });
+    // A second logger in one process (a test, a demo) keeps the first.
+    let _ = builder.try_init();
+}
+
+fn warn_of_development(out: &mut Out) {
+    let text = Text::fixed(
+        "【警告】开发模式：密钥由本机生成，本机签发的令牌即被信任。切勿存放真实学生数据，切勿用于生产。",
+        "WARNING: development mode. Keys are made here and tokens made here are trusted. \
+         No real students' data, never in production.",
+    );
+    out.note(&text);
+    log::warn!("event=development_mode keys=local tokens=local never_in_production=true");
+}
