@@ -13,6 +13,9 @@
 //!   of rows or on how keys were interned, so that a run can be repeated and compared.
 //! * [`report`] turns an outcome into tables and into the few sentences a bureau head reads.
 
+pub mod http;
+pub mod intern;
+pub mod load;
 pub mod model;
 pub mod reconcile;
 pub mod reconcile_input;
@@ -20,6 +23,8 @@ mod reconcile_money;
 mod reconcile_person;
 pub mod reconcile_totals;
 pub mod report;
+pub mod run;
+pub mod store;
 
 pub use model::{
     AbsenceReason, Detail, Directory, Distance, Finding, FindingKind, FindingState, ListedState, NearMiss,

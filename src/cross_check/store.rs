@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
-use diesel::dsl::{count_star, sum};
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::model::{FindingKind, FindingState};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Code, Error, Result};
 use crate::schema::{cross_check, finding};
-use crate::values::{Programme, Stage};
+use crate::values::{Place, Programme, Stage};
 
 /// A run as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -146,6 +147,20 @@ pub fn find(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<CheckRow> 
         .ok_or_else(Error::not_found)
 }
 
+/// A run whose findings the caller may read: one in scope, or for a narrower caller (a school, a county
+/// within a city's run) any run of a place that holds the caller's own; the findings are then cut to
+/// the scope.
+pub fn find_for_findings(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<CheckRow> {
+    let row: CheckRow = cross_check::table
+        .find(check_id)
+        .select(CheckRow::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or_else(Error::not_found)?;
+    let touches = |own: &Place| Place::parse(&row.place).is_ok_and(|p| p.contains(own) || own.contains(&p));
+    if scope.place().is_some_and(touches) { Ok(row) } else { Err(Error::not_found()) }
+}
+
 /// The runs in scope, newest first.
 pub fn list(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -> Result<Vec<CheckRow>> {
     let (low, high) = scope.place_range();
@@ -163,15 +178,16 @@ pub fn list(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -
 /// How many findings of each kind a run has within a scope, and what is at stake.
 pub fn counts(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<Vec<(FindingKind, i64, i64)>> {
     let (low, high) = scope.place_range();
-    let rows: Vec<(FindingKind, i64, Option<bigdecimal_of_sum::Sum>)> = finding::table
+    // SUM of a BIGINT is NUMERIC on PostgreSQL; the sum of a run fits 64 bits of fen.
+    let stake = sql::<BigInt>("CAST(COALESCE(SUM(at_stake_fen), 0) AS BIGINT)");
+    Ok(finding::table
         .filter(finding::check_id.eq(check_id))
         .filter(finding::place.ge(low))
         .filter(finding::place.lt(high))
         .group_by(finding::kind)
-        .select((finding::kind, count_star(), sum(finding::at_stake_fen)))
+        .select((finding::kind, count_star(), stake))
         .order(finding::kind.asc())
-        .load(conn)?;
-    Ok(rows.into_iter().map(|(kind, count, stake)| (kind, count, stake.map_or(0, Into::into))).collect())
+        .load(conn)?)
 }
 
 /// Which findings to list.
