@@ -19,6 +19,8 @@
 //! | [`cross_check`] | list, roll and money held against each other; totals add up or nothing is published |
 //! | [`auth`] | the extractor is the permission, and the scope goes into the query |
 //! | [`db`] | one way to read, one way to write, both engines |
+//! | [`config`] | read once, checked whole, secrets never shown |
+//! | [`page`] | pages go by key, never by number |
 //! | [`http`] | the same application in production and in tests |
 //! | [`cli`] | one file per command |
 //!
@@ -32,12 +34,14 @@
 pub mod aid;
 pub mod auth;
 pub mod cli;
+pub mod config;
 pub mod cross_check;
 pub mod db;
 pub mod eligibility;
 pub mod error;
 pub mod http;
 pub mod imports;
+pub mod page;
 pub mod policy;
 pub mod poverty_list;
 pub mod roll;

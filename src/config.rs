@@ -1,0 +1,1 @@
+//! Configuration: options and `YINGZHU_*` variables, checked whole at start.

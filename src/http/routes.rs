@@ -1,0 +1,14 @@
+//! The one list of everything that can be called. A new slice is one line in [`v1`].
+
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::operation;
+
+/// Every operation: the service's own, and the slices below `/v1`.
+pub fn all(cfg: &mut ServiceConfig) {
+    cfg.configure(operation::configure).service(scope("/v1").configure(v1));
+}
+
+/// The slices, in the order in which the document shows them.
+fn v1(_cfg: &mut ServiceConfig) {}
