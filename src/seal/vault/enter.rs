@@ -5,7 +5,7 @@
 //! keeps its first student number, and a number that belongs to somebody else is kept as text without
 //! an index: two ids are never made one person because a number was mistyped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -79,9 +79,12 @@ impl Draft {
     fn load(conn: &mut Conn, keys: &[Keys]) -> Result<Self> {
         let ids: Vec<_> = keys.iter().filter_map(|(id, _)| id.as_ref()).collect();
         let numbers: Vec<_> = keys.iter().filter_map(|(_, number)| number.as_ref()).collect();
-        let rows: Vec<PersonRow> = person::table
-            .filter(person::id_bidx.eq_any(ids).or(person::number_bidx.eq_any(numbers)))
-            .load(conn)?;
+        // Two questions, not one with OR: each is answered from its index on both engines.
+        let mut rows: Vec<PersonRow> = person::table.filter(person::id_bidx.eq_any(ids)).load(conn)?;
+        let seen: HashSet<String> = rows.iter().map(|row| row.person_id.clone()).collect();
+        let by_number: Vec<PersonRow> =
+            person::table.filter(person::number_bidx.eq_any(numbers)).load(conn)?;
+        rows.extend(by_number.into_iter().filter(|row| !seen.contains(&row.person_id)));
         let mut draft = Self {
             changed: vec![false; rows.len()],
             rows: Vec::new(),
