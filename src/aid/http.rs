@@ -78,7 +78,7 @@ async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Dat
     let q = query.0;
     let page = PageQuery { after: q.after, limit: q.limit };
     let (after, limit) = (page.after()?, page.limit()?);
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let filter =
         Filter { term: q.term.map(|t| t.to_string()), programme: q.programme, school: q.school, student: q.student };
     let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
@@ -90,7 +90,7 @@ async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Dat
 #[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidBody)))]
 #[get("/aid-records/{record_id}")]
 async fn find_aid_record(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<AidBody>> {
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let record = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(record.into()))
 }

@@ -69,6 +69,12 @@ permissions! {
     ListKeeper = &[Role::Province, Role::City, Role::County, Role::PovertyOffice];
     /// Whoever enters roll and aid.
     Registrar = &[Role::Province, Role::City, Role::County, Role::School];
+    /// Whoever sends files of any kind, and may have the faulty rows back.
+    Sender = &[Role::Province, Role::City, Role::County, Role::PovertyOffice, Role::School];
+    /// Whoever reads findings: the supervisors, and a school its own.
+    FindingReader = &[
+        Role::Province, Role::City, Role::County, Role::PovertyOffice, Role::Auditor, Role::School,
+    ];
     /// An education bureau's officer.
     BureauOfficer = &[Role::Province, Role::City, Role::County];
     /// Whoever holds list, roll and money against each other.

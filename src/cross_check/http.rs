@@ -23,7 +23,7 @@ use crate::policy::Pack;
 use crate::roll::masking::{People, Shown};
 use crate::roll::store as roll;
 use crate::seal::Sealer;
-use crate::sheet::write;
+use crate::sheet::{CsvEncoding, CsvOut, OutCell, OutColumn, XlsxOut};
 use crate::values::{Fen, Lang, Place, Programme, Stage, Term, Text, clock};
 
 /// What to hold against what.
@@ -184,9 +184,9 @@ async fn run_cross_check(
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<HttpResponse> {
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let request = body.into_inner();
-    let own = who.scope.place().cloned().ok_or_else(Error::not_found)?;
+    let own = who.scope().place().cloned().ok_or_else(Error::not_found)?;
     let place = match request.place {
         Some(place) if own.contains(&place) => place,
         Some(_) => return Err(outside()),
@@ -196,7 +196,7 @@ async fn run_cross_check(
         list: request.poverty_list,
         term: request.term,
         place,
-        by: who.subject.clone(),
+        by: who.actor(),
         at: clock::now(),
         today: clock::today(),
     };
@@ -204,7 +204,7 @@ async fn run_cross_check(
     let body = desk
         .db
         .write(move |conn| {
-            let (check, repeated) = run::run(conn, &who.scope, &pack, &order)?;
+            let (check, repeated) = run::run(conn, who.scope(), &pack, &order)?;
             told(conn, &who, check, repeated, lang)
         })
         .await?;
@@ -222,7 +222,7 @@ fn outside() -> Error {
 }
 
 fn told(conn: &mut Conn, who: &Caller, check: CheckRow, repeated: bool, lang: Lang) -> Result<CrossCheckBody> {
-    let findings = store::counts(conn, &who.scope, &check.check_id)?
+    let findings = store::counts(conn, who.scope(), &check.check_id)?
         .into_iter()
         .map(|(kind, count, stake)| KindCountBody {
             kind,
@@ -256,11 +256,11 @@ async fn list_cross_checks(
     desk: web::Data<Desk>,
 ) -> Result<Json<CrossCheckPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let page = desk
         .db
         .read(move |conn| {
-            let rows = store::list(conn, &who.scope, after, limit.rows())?;
+            let rows = store::list(conn, who.scope(), after, limit.rows())?;
             let (rows, next) = page::cut(rows, limit, |c| c.check_id.clone())?;
             let items = rows.into_iter().map(|c| told(conn, &who, c, false, lang)).collect::<Result<_>>()?;
             Ok(CrossCheckPage { items, next })
@@ -278,11 +278,11 @@ async fn find_cross_check(
     lang: Lang,
     desk: web::Data<Desk>,
 ) -> Result<Json<CrossCheckBody>> {
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let body = desk
         .db
         .read(move |conn| {
-            let check = store::find(conn, &who.scope, &id)?;
+            let check = store::find(conn, who.scope(), &id)?;
             told(conn, &who, check, false, lang)
         })
         .await?;
@@ -352,16 +352,16 @@ async fn list_findings(
     let filter = Filter { kind: q.kind, state: q.state, school: q.school };
     let page = PageQuery { after: q.after, limit: q.limit };
     let (after, limit) = (page.after::<String>()?, page.limit()?);
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let sealer = desk.sealer.clone();
     if q.format == Form::Json {
         let page = desk
             .db
             .read(move |conn| {
-                store::find_for_findings(conn, &who.scope, &id)?;
-                let rows = store::findings(conn, &who.scope, &id, &filter, after, limit.rows())?;
+                store::find_for_findings(conn, who.scope(), &id)?;
+                let rows = store::findings(conn, who.scope(), &id, &filter, after, limit.rows())?;
                 let (rows, next) = page::cut(rows, limit, |f| f.finding_id.clone())?;
-                let shown = shown(conn, &sealer, &rows, who.pii)?;
+                let shown = shown(conn, &sealer, &rows, who.sees_identities())?;
                 let items = rows.into_iter().map(|f| FindingBody::of(f, &shown, lang)).collect::<Result<_>>()?;
                 Ok(FindingPage { items, next })
             })
@@ -371,14 +371,14 @@ async fn list_findings(
     let sheet = desk
         .db
         .read(move |conn| {
-            let check = store::find_for_findings(conn, &who.scope, &id)?;
-            let rows = store::findings(conn, &who.scope, &id, &filter, None, i64::MAX)?;
-            export(conn, &sealer, &check, &rows, who.pii)
+            let check = store::find_for_findings(conn, who.scope(), &id)?;
+            let rows = store::findings(conn, who.scope(), &id, &filter, None, i64::MAX)?;
+            export(conn, &sealer, &check, &rows, who.sees_identities())
         })
         .await?;
     Ok(match q.format {
-        Form::Csv => download::csv(sheet.csv(write::CsvEncoding::Utf8Bom)?, "utf-8", "findings.csv"),
-        Form::CsvGb18030 => download::csv(sheet.csv(write::CsvEncoding::Gb18030)?, "gb18030", "findings.csv"),
+        Form::Csv => download::csv(sheet.csv(CsvEncoding::Utf8Bom)?, "utf-8", "findings.csv"),
+        Form::CsvGb18030 => download::csv(sheet.csv(CsvEncoding::Gb18030)?, "gb18030", "findings.csv"),
         Form::Json | Form::Xlsx => download::xlsx(sheet.xlsx()?, "findings.xlsx"),
     })
 }
@@ -456,13 +456,26 @@ pub struct FindingSheet {
 impl FindingSheet {
     /// As a workbook.
     pub fn xlsx(&self) -> Result<Vec<u8>> {
-        write::workbook(&self.cover, "疑点", &COLUMNS, &self.rows)
+        let columns = COLUMNS.iter().map(|header| OutColumn::text(*header).wide(18)).collect();
+        let mut out = XlsxOut::with("疑点", columns, None, &self.cover)?;
+        for row in &self.rows {
+            out.row(&cells(row))?;
+        }
+        out.into_bytes()
     }
 
     /// As CSV.
-    pub fn csv(&self, encoding: write::CsvEncoding) -> Result<Vec<u8>> {
-        write::csv(&COLUMNS, &self.rows, encoding)
+    pub fn csv(&self, encoding: CsvEncoding) -> Result<Vec<u8>> {
+        let mut out = CsvOut::new(Vec::new(), encoding, &COLUMNS)?;
+        for row in &self.rows {
+            out.row(&cells(row))?;
+        }
+        Ok(out.finish()?.0)
     }
+}
+
+fn cells(row: &[String]) -> Vec<OutCell> {
+    row.iter().map(|cell| OutCell::from(cell.as_str())).collect()
 }
 
 /// What was decided about a finding.
@@ -496,18 +509,18 @@ async fn decide_finding(
     let expected = request.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(ToOwned::to_owned);
     let decision = body.into_inner();
     check_remark(&decision)?;
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let sealer = desk.sealer.clone();
     let body = desk
         .db
         .write(move |conn| {
-            let row = store::find_finding(conn, &who.scope, &id)?;
+            let row = store::find_finding(conn, who.scope(), &id)?;
             if expected.is_some_and(|tag| tag.trim_matches('"') != row.version.to_string()) {
                 return Err(Error::of(Code::PreconditionFailed));
             }
-            store::decide(conn, &row, decision.state, decision.remark.as_deref(), &who.subject, clock::now())?;
-            let row = store::find_finding(conn, &who.scope, &id)?;
-            let shown = shown(conn, &sealer, std::slice::from_ref(&row), who.pii)?;
+            store::decide(conn, &row, decision.state, decision.remark.as_deref(), &who.actor(), clock::now())?;
+            let row = store::find_finding(conn, who.scope(), &id)?;
+            let shown = shown(conn, &sealer, std::slice::from_ref(&row), who.sees_identities())?;
             FindingBody::of(row, &shown, lang)
         })
         .await?;

@@ -137,7 +137,7 @@ async fn lookup_eligibility(
     rooms: web::Data<Rooms>,
     pack: web::Data<Pack>,
 ) -> Result<HttpResponse> {
-    let asking = Asking { caller: caller.into_inner(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking = Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
     match media(&request)? {
         Media::Ndjson => Ok(ndjson::answer(payload.into_inner(), lang, move |lines| {
             let asking = asking.clone();
@@ -183,7 +183,7 @@ struct Asking {
 
 impl Asking {
     fn parse(&self, request: &LookupRequest) -> Result<Asked> {
-        let calendar = lookup::calendar_of(&self.pack, self.caller.scope.place());
+        let calendar = lookup::calendar_of(&self.pack, self.caller.scope().place());
         Asked::parse(request, clock::today(), calendar)
     }
 
@@ -253,7 +253,7 @@ async fn find_student_eligibility(
         Some(text) => moment(text)?,
         None => clock::now(),
     };
-    let asking = Asking { caller: caller.into_inner(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking = Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
     let db = asking.rooms.db.clone();
     db.read(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
 }

@@ -72,7 +72,7 @@ pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<Lo
     let mut people: Vec<String> = found.values().cloned().collect();
     people.sort_unstable();
     people.dedup();
-    let visible = roll::visible(conn, &desk.caller.scope, &people)?;
+    let visible = roll::visible(conn, desk.caller.scope(), &people)?;
     // Pictures are drawn per date: a batch usually asks for one.
     let mut by_date: BTreeMap<NaiveDate, Vec<usize>> = BTreeMap::new();
     for (at, a) in asked.iter().enumerate() {
@@ -101,7 +101,7 @@ pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<Lo
 
 /// Answers for one stored student whom the caller may see.
 pub fn by_person(conn: &mut Conn, desk: &Desk<'_>, person: &str, as_of: NaiveDate) -> Result<LookupBody> {
-    roll::must_see(conn, &desk.caller.scope, person)?;
+    roll::must_see(conn, desk.caller.scope(), person)?;
     let album = Album::draw(conn, desk, vec![person.to_owned()], as_of)?;
     Ok(album.answer(desk, Some(person), true))
 }
@@ -125,13 +125,13 @@ impl Album {
         for record in aid::of_people(conn, &people, &term, desk.known_at)? {
             paid.entry(record.person_id.clone()).or_default().push(record.into());
         }
-        let shown = People { people, names }.show(conn, desk.sealer, desk.caller.pii)?;
+        let shown = People { people, names }.show(conn, desk.sealer, desk.caller.sees_identities())?;
         Ok(Self { as_of, picture, shown, aid: paid })
     }
 
     fn answer(&self, desk: &Desk<'_>, person: Option<&str>, name_agrees: bool) -> LookupBody {
         let gathered = person.and_then(|p| self.picture.people.get(p));
-        let (answered, list) = self.picture.answer(person, desk.caller.scope.place(), name_agrees);
+        let (answered, list) = self.picture.answer(person, desk.caller.scope().place(), name_agrees);
         let unknown = policy::facts::Facts::on(self.as_of);
         let facts = gathered.map_or(&unknown, |g| &g.facts);
         // Under another name nothing is told about the person behind the id number.
@@ -170,7 +170,7 @@ fn name_of(g: &store::Gathered) -> Option<String> {
 
 /// The terms the caller's place keeps.
 pub fn calendar(desk: &Desk<'_>) -> TermCalendar {
-    calendar_of(desk.pack, desk.caller.scope.place())
+    calendar_of(desk.pack, desk.caller.scope().place())
 }
 
 /// The terms a place keeps.

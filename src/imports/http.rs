@@ -16,7 +16,7 @@ use crate::http::upload::Upload;
 use crate::http::download::{self, Xlsx};
 use crate::http::{Json, Query};
 use crate::page::{self, PageQuery, page};
-use crate::sheet::write;
+use crate::sheet::{RowError, correction_book};
 use crate::values::{Lang, Place, Term, Text, clock};
 
 /// What is said of a file besides its content.
@@ -50,7 +50,7 @@ impl ImportQuery {
             (None, Some(text)) => Some(Place::parse(text).map_err(|e| Error::invalid_field("?place", e))?),
             (None, None) => None,
         };
-        let own = caller.scope.place().cloned().ok_or_else(Error::not_found)?;
+        let own = caller.scope().place().cloned().ok_or_else(Error::not_found)?;
         let place = match asked {
             Some(place) if own.contains(&place) => place,
             Some(_) => return Err(Error::invalid(vec![place_outside()])),
@@ -59,8 +59,8 @@ impl ImportQuery {
         Ok(Order {
             term: term.ok_or_else(|| Error::invalid(vec![term_missing()]))?,
             place,
-            school: caller.scope.school().map(ToOwned::to_owned),
-            by: caller.subject.clone(),
+            school: caller.scope().school().map(ToOwned::to_owned),
+            by: caller.actor(),
             at: clock::now(),
             digest: upload.digest.clone(),
             bytes: upload.bytes,
@@ -158,7 +158,7 @@ page!(FaultPage of FaultBody, "Faults in the order of the sheet.");
 #[utoipa::path(tag = "imports", responses((status = 200, description = "The import", body = ImportBody)))]
 #[get("/imports/{import_id}")]
 async fn find_import(caller: Reader, id: web::Path<String>, lang: Lang, desk: web::Data<Desk>) -> Result<Json<ImportBody>> {
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let report = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(report.body(lang)))
 }
@@ -183,7 +183,7 @@ async fn list_import_errors(
 /// A page of the faults of an import in scope; also behind the list's own errors address.
 pub async fn fault_page(desk: &Desk, caller: &Caller, import_id: String, page: &PageQuery, lang: Lang) -> Result<FaultPage> {
     let (after, limit) = (page.after::<(i32, i32)>()?, page.limit()?);
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let faults = desk
         .db
         .read(move |conn| {
@@ -211,32 +211,36 @@ pub async fn fault_page(desk: &Desk, caller: &Caller, import_id: String, page: &
 async fn fetch_corrections(
     caller: crate::auth::Sender,
     id: web::Path<String>,
-    lang: Lang,
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse> {
     let sealer = desk.sealer.clone();
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let book = desk
         .db
         .read(move |conn| {
             let report = store::find(conn, &scope, &id)?;
             let rows = store::refused(conn, &sealer, &report.import_id)?;
-            corrections(&report, &rows, lang)
+            corrections(&report, rows)
         })
         .await?;
     Ok(download::xlsx(book, "corrections.xlsx"))
 }
 
-fn corrections(report: &Report, rows: &[store::Refused], lang: Lang) -> Result<Vec<u8>> {
-    write::correction_book(
+fn corrections(report: &Report, rows: Vec<store::Refused>) -> Result<Vec<u8>> {
+    correction_book(
         &report.understood.headers,
-        rows.iter().map(|r| {
-            let problem: Vec<String> = r
-                .faults
-                .iter()
-                .map(|f| format!("{}：{}；{}", f.column, pick(f.what.clone(), lang), pick(f.todo.clone(), lang)))
-                .collect();
-            (r.cells.as_slice(), problem.join("\n"))
+        rows.into_iter().map(|r| {
+            let faults = r.faults.into_iter().map(|f| RowError {
+                row: u32::try_from(f.row).unwrap_or_default(),
+                column: f.column,
+                letter: f.letter,
+                // The book tells faults in words only.
+                key: "",
+                code: "",
+                what: Text::new(f.what.0, f.what.1),
+                todo: Text::new(f.todo.0, f.todo.1),
+            });
+            (u32::try_from(r.row).unwrap_or_default(), r.cells, faults.collect())
         }),
     )
 }

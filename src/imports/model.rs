@@ -166,8 +166,8 @@ pub struct UnderstoodBody {
 impl From<&Understood> for UnderstoodBody {
     fn from(u: &Understood) -> Self {
         Self {
-            format: u.format.to_string(),
-            encoding: u.encoding.as_ref().map(ToString::to_string),
+            format: u.format.code().to_owned(),
+            encoding: u.encoding.map(ToOwned::to_owned),
             sheet: u.sheet.clone(),
             header_row: u.header_row,
             columns: u

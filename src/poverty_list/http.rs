@@ -10,8 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::import::ListImporter;
 use super::model::{Difference, Entry, List, ListState};
-use super::{rules, store};
-use crate::auth::{Caller, ListKeeper, Reader};
+use super::store::{self, check, lock};
+use super::rules;
+use crate::auth::{ListKeeper, Reader};
 use crate::error::{Error, Result};
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
@@ -169,7 +170,7 @@ async fn import_poverty_list(
     let order = query.0.order(&caller, &upload)?;
     let valid_from = pack.calendar_for(&order.place).first_day(order.term);
     let draft = query.0.draft(&upload);
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let work = desk.get_ref().clone();
     let (report, list) = web::block(move || {
         if let Some(id) = &draft {
@@ -199,7 +200,7 @@ async fn import_poverty_list(
 #[get("/poverty-lists")]
 async fn list_poverty_lists(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<ListPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let lists = desk.db.read(move |conn| store::list(conn, &scope, after, limit.rows())).await?;
     let (lists, next) = page::cut(lists, limit, |l| l.list_id.clone())?;
     Ok(Json(ListPage { items: lists.into_iter().map(ListBody::from).collect(), next }))
@@ -209,7 +210,7 @@ async fn list_poverty_lists(caller: Reader, page: Query<PageQuery>, desk: web::D
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The version", body = ListBody)))]
 #[get("/poverty-lists/{list_id}")]
 async fn find_poverty_list(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let list = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(list.into()))
 }
@@ -224,8 +225,8 @@ async fn list_poverty_list_entries(
     desk: web::Data<Desk>,
 ) -> Result<Json<EntryPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
-    let scope = caller.scope.clone();
-    let pii = caller.pii;
+    let scope = caller.scope().clone();
+    let pii = caller.sees_identities();
     let sealer = desk.sealer.clone();
     let (entries, shown) = desk
         .db
@@ -254,7 +255,7 @@ async fn list_poverty_list_errors(
     lang: Lang,
     desk: web::Data<Desk>,
 ) -> Result<Json<FaultPage>> {
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let import_id = desk.db.read(move |conn| Ok(store::find(conn, &scope, &id)?.import_id)).await?;
     fault_page(&desk, &caller, import_id, &page.0, lang).await.map(Json)
 }
@@ -263,8 +264,8 @@ async fn list_poverty_list_errors(
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The checked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/check")]
 async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
-    let who = caller.into_inner();
-    let list = desk.db.write(move |conn| check(conn, &who, &id)).await?;
+    let who = caller.into_caller();
+    let list = desk.db.write(move |conn| check(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
     Ok(Json(list.into()))
 }
 
@@ -272,28 +273,9 @@ async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The locked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/lock")]
 async fn lock_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
-    let who = caller.into_inner();
-    let list = desk.db.write(move |conn| lock(conn, &who, &id)).await?;
+    let who = caller.into_caller();
+    let list = desk.db.write(move |conn| lock(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
     Ok(Json(list.into()))
-}
-
-/// Checks a version; also the command line's way.
-pub fn check(conn: &mut crate::db::Conn, who: &Caller, list_id: &str) -> Result<List> {
-    rules::may_check(&store::find(conn, &who.scope, list_id)?)?;
-    if !store::set_checked(conn, list_id, &who.subject, clock::now())? {
-        return Err(Error::of(crate::error::Code::Conflict));
-    }
-    store::find(conn, &who.scope, list_id)
-}
-
-/// Locks a version; also the command line's way.
-pub fn lock(conn: &mut crate::db::Conn, who: &Caller, list_id: &str) -> Result<List> {
-    let list = store::find(conn, &who.scope, list_id)?;
-    rules::may_lock(&list, &who.subject)?;
-    if !store::set_locked(conn, &list, &who.subject, clock::now())? {
-        return Err(Error::of(crate::error::Code::Conflict));
-    }
-    store::find(conn, &who.scope, list_id)
 }
 
 /// Which version to compare with.
@@ -344,19 +326,19 @@ async fn diff_poverty_lists(
     query: Query<DiffQuery>,
     desk: web::Data<Desk>,
 ) -> Result<Json<DiffBody>> {
-    let who = caller.into_inner();
+    let who = caller.into_caller();
     let sealer = desk.sealer.clone();
     let body = desk
         .db
         .read(move |conn| {
-            let newer = store::find(conn, &who.scope, &id)?;
-            let older = store::find(conn, &who.scope, &query.0.against)?;
+            let newer = store::find(conn, who.scope(), &id)?;
+            let older = store::find(conn, who.scope(), &query.0.against)?;
             let mut found = rules::difference(&store::says(conn, &older.list_id)?, &store::says(conn, &newer.list_id)?);
             let people: Vec<String> = found.iter().map(|(p, _)| p.clone()).collect();
-            let visible = crate::roll::store::visible(conn, &who.scope, &people)?;
+            let visible = crate::roll::store::visible(conn, who.scope(), &people)?;
             found.retain(|(p, _)| visible.binary_search(p).is_ok());
             let names = names(conn, [&older, &newer], &people)?;
-            let shown = People { people, names: names.values().cloned().collect() }.show(conn, &sealer, who.pii)?;
+            let shown = People { people, names: names.values().cloned().collect() }.show(conn, &sealer, who.sees_identities())?;
             Ok(diff_body(&newer, &older, found, &names, &shown))
         })
         .await?;

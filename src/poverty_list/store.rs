@@ -7,9 +7,10 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::model::{Entry, List, ListState};
+use super::rules;
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::schema::{enrolment, poverty_list, poverty_list_entry};
 use crate::values::{Place, digest};
 
@@ -96,8 +97,27 @@ pub fn recount(conn: &mut Conn, list_id: &str) -> Result<i64> {
     Ok(entries)
 }
 
+/// Checks a version in scope.
+pub fn check(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveDateTime) -> Result<List> {
+    rules::may_check(&find(conn, scope, list_id)?)?;
+    if !set_checked(conn, list_id, by, at)? {
+        return Err(Error::of(Code::Conflict));
+    }
+    find(conn, scope, list_id)
+}
+
+/// Locks a version in scope.
+pub fn lock(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveDateTime) -> Result<List> {
+    let list = find(conn, scope, list_id)?;
+    rules::may_lock(&list, by)?;
+    if !set_locked(conn, &list, by, at)? {
+        return Err(Error::of(Code::Conflict));
+    }
+    find(conn, scope, list_id)
+}
+
 /// Draft → checked; nothing happens if someone else was faster.
-pub fn set_checked(conn: &mut Conn, list_id: &str, by: &str, at: NaiveDateTime) -> Result<bool> {
+fn set_checked(conn: &mut Conn, list_id: &str, by: &str, at: NaiveDateTime) -> Result<bool> {
     let done = diesel::update(poverty_list::table.find(list_id).filter(poverty_list::state.eq(ListState::Draft)))
         .set((
             poverty_list::state.eq(ListState::Checked),
@@ -110,7 +130,7 @@ pub fn set_checked(conn: &mut Conn, list_id: &str, by: &str, at: NaiveDateTime) 
 
 /// Checked → locked with the digest of the content, and the older locked versions of the same place
 /// and term are superseded.
-pub fn set_locked(conn: &mut Conn, list: &List, by: &str, at: NaiveDateTime) -> Result<bool> {
+fn set_locked(conn: &mut Conn, list: &List, by: &str, at: NaiveDateTime) -> Result<bool> {
     let digest = content_digest(conn, &list.list_id)?;
     let done = diesel::update(
         poverty_list::table.find(&list.list_id).filter(poverty_list::state.eq(ListState::Checked)),

@@ -182,19 +182,19 @@ async fn list_students(
 ) -> Result<Json<StudentPage>> {
     let page = PageQuery { after: query.0.after, limit: query.0.limit };
     let (after, limit) = (page.after()?, page.limit()?);
-    let who = caller.into_inner();
-    let calendar = who.scope.place().map(|p| pack.calendar_for(p)).unwrap_or_default();
+    let who = caller.into_caller();
+    let calendar = who.scope().place().map(|p| pack.calendar_for(p)).unwrap_or_default();
     let term = query.0.term.unwrap_or_else(|| calendar.term_of(clock::today())).to_string();
     let sealer = desk.sealer.clone();
     let (rows, shown) = desk
         .db
         .read(move |conn| {
-            let rows = store::students(conn, &who.scope, &term, after, limit.rows())?;
+            let rows = store::students(conn, who.scope(), &term, after, limit.rows())?;
             let people = People {
                 people: rows.iter().map(|r| r.person_id.clone()).collect(),
                 names: rows.iter().map(|r| r.name_id.clone()).collect(),
             };
-            let shown = people.show(conn, &sealer, who.pii)?;
+            let shown = people.show(conn, &sealer, who.sees_identities())?;
             Ok((rows, shown))
         })
         .await?;
@@ -207,7 +207,7 @@ async fn list_students(
 #[get("/schools")]
 async fn list_schools(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<SchoolPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
-    let scope = caller.scope.clone();
+    let scope = caller.scope().clone();
     let rows = desk.db.read(move |conn| store::schools(conn, &scope, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |s| s.code.clone())?;
     Ok(Json(SchoolPage { items: rows.into_iter().map(SchoolBody::from).collect(), next }))

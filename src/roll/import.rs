@@ -17,7 +17,6 @@ use crate::sheet::{Fields, SheetSpec};
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Parsed, PersonName, Phone, Place,
     ResidentId, RunBy, SchoolCode, Stage, StudentNumber, StudentNumberKind, TermCalendar, Text, ValueError, clock, day, digest, grade,
-    words,
 };
 
 /// One student as the roll gives them.
@@ -127,7 +126,7 @@ impl Importer for RollImporter {
             stage: stage?,
             grade,
             class_name: f.text("class_name"),
-            boarding: f.parse("boarding", |t| words::boarding(t).map(Parsed::unchanged).ok_or_else(not_boarding)),
+            boarding: f.boarding("boarding"),
             hukou_kind,
             hukou_place: f.parse("hukou_place", |t| Place::parse(t).map(Parsed::unchanged)),
             major: f.text("major"),
@@ -454,10 +453,6 @@ fn full_time(text: &str) -> Option<bool> {
 
 fn not_full_time() -> ValueError {
     ValueError::fixed("word_unknown", ("学习形式不认识", "the mode of study is unknown"), ("请填全日制或非全日制", "allowed: 全日制, 非全日制"))
-}
-
-fn not_boarding() -> ValueError {
-    ValueError::fixed("word_unknown", ("就读方式不认识", "the word for boarding is unknown"), ("请填走读或住校", "allowed: 走读 (day), 住校 (boarding)"))
 }
 
 fn twice(first: u32) -> ValueError {
