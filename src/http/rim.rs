@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
+use actix_web::error::{InternalError, PayloadError};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -20,6 +20,7 @@ use actix_web::{Error as ActixError, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 
 use super::allowed::RouteTable;
+use super::extract::broken_body;
 use super::metrics::Metrics;
 use super::parts::{Parts, Patience};
 use super::{RequestId, deadline, problem, request_id};
@@ -65,19 +66,19 @@ pub async fn pass(
         // The codec leaves out the body of an answer to HEAD by itself.
         request.head_mut().method = Method::GET;
     }
-    deadline::limit(&mut request, rim.patience);
+    let unread = deadline::limit(&mut request, rim.patience);
 
     match AssertUnwindSafe(async { next.call(request).await }).catch_unwind().await {
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();
             let route = request.match_pattern();
-            let response = asked.finish(&rim, response, route.as_deref());
+            let response = unread.stay_with(asked.finish(&rim, response, route.as_deref()));
             Ok(ServiceResponse::new(request, response))
         }
         Ok(Err(error)) => {
             let response = HttpResponse::from_error(error);
             let route = asked.pattern.clone();
-            let response = asked.finish(&rim, response, route.as_deref());
+            let response = unread.stay_with(asked.finish(&rim, response, route.as_deref()));
             Err(InternalError::from_response("refused before routing", response).into())
         }
         Err(_panic) => {
@@ -85,7 +86,7 @@ pub async fn pass(
             rim.metrics.panicked();
             let response = HttpResponse::from_error(Error::internal("a handler panicked"));
             let route = asked.pattern.clone();
-            let response = asked.finish(&rim, response, route.as_deref());
+            let response = unread.stay_with(asked.finish(&rim, response, route.as_deref()));
             Err(InternalError::from_response("panic", response).into())
         }
     }
@@ -148,7 +149,9 @@ impl Asked {
         if made_by_a_handler {
             return response;
         }
-        let error = problem::stand_in(status);
+        // actix-web's own extractors of raw bodies hand the body's fault through.
+        let broken = response.error().and_then(ActixError::as_error::<PayloadError>).map(broken_body);
+        let error = broken.unwrap_or_else(|| problem::stand_in(status));
         if error.code == Code::Internal {
             self.log_failure(&Error::internal("an answer of another layer"));
         }

@@ -106,8 +106,8 @@ async fn an_unknown_address_is_404_and_a_wrong_method_405_with_allow() {
 
 #[actix_web::test]
 async fn head_is_answered_where_get_is() {
-    let answer = app().await.send(TestRequest::default().method(actix_web::http::Method::HEAD).uri("/healthz"));
-    assert_eq!(answer.await.status, 200);
+    let head = TestRequest::default().method(actix_web::http::Method::HEAD).uri("/healthz");
+    assert_eq!(app().await.send(head).await.status, 200);
 }
 
 #[actix_web::test]

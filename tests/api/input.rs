@@ -87,7 +87,11 @@ async fn a_wrong_field_is_pointed_at_and_not_echoed() {
         let answer = app.post_json("/v1/facts", body).await;
         let problem = answer.problem(422, "invalid_input");
         let error = &problem["errors"][0];
-        assert_eq!((error["pointer"].as_str(), error["code"].as_str()), (Some(pointer), Some(code)), "{body}");
+        assert_eq!(
+            (error["pointer"].as_str(), error["code"].as_str()),
+            (Some(pointer), Some(code)),
+            "{body}"
+        );
         assert!(!error["detail"].as_str().unwrap().contains("SECRET"), "{body}");
     }
     app.post_json("/v1/facts", r#"{"stage":"pri\u0000mary"}"#).await.problem(422, "invalid_input");

@@ -42,7 +42,8 @@ fn every_operation_is_named_described_and_secured() {
             assert_eq!(tags.len(), 1, "{place}: one tag");
             let known = document["tags"].as_array().unwrap();
             assert!(known.iter().any(|tag| tag["name"] == tags[0]), "{place}: tag {}", tags[0]);
-            let secured = operation["security"].as_array().is_some_and(|s| s.iter().any(|s| s.get("bearer").is_some()));
+            let secured =
+                operation["security"].as_array().is_some_and(|s| s.iter().any(|s| s.get("bearer").is_some()));
             assert_eq!(secured, path.starts_with("/v1/"), "{place}: security");
         }
     }

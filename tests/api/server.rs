@@ -34,19 +34,19 @@ async fn waits(gate: Data<Gate>) -> HttpResponse {
 /// Takes a body.
 #[utoipa::path]
 #[post("/v1/body")]
-async fn body(body: Json<serde_json::Value>) -> HttpResponse {
-    HttpResponse::Ok().json(body.into_inner())
+async fn take_json(json: Json<serde_json::Value>) -> HttpResponse {
+    HttpResponse::Ok().json(json.into_inner())
 }
 
 /// Takes raw bytes, as actix-web's own extractor does.
-#[utoipa::path]
+#[utoipa::path(request_body = String)]
 #[post("/v1/bytes")]
-async fn bytes(body: Bytes) -> HttpResponse {
-    HttpResponse::Ok().body(body)
+async fn take_bytes(bytes: Bytes) -> HttpResponse {
+    HttpResponse::Ok().body(bytes)
 }
 
 fn rooms(cfg: &mut ServiceConfig) {
-    cfg.service(waits).service(body).service(bytes);
+    cfg.service(waits).service(take_json).service(take_bytes);
     yingzhu::http::routes::all(cfg);
 }
 
@@ -107,6 +107,18 @@ async fn a_body_that_stops_coming_is_answered_with_408_and_the_connection_closed
         let answer = exchange(server.address, request).await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
         assert!(answer.contains("urn:yingzhu:problem:request_timeout"), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_refused_request_does_not_keep_the_connection_for_the_rest_of_its_body() {
+    let server = run(Limits::default());
+    for request in [
+        "POST /v1/nothing HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nabc",
+        "POST /v1/nothing HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ] {
+        let answer = exchange(server.address, request).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use actix_http::Request;
+use actix_web::HttpResponse;
 use actix_web::body::to_bytes;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service, try_call_service};
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, ResponseError as _};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,32 +14,32 @@ use yingzhu::db::{DatabaseUrl, Db};
 use yingzhu::http::{self, Limits, Parts};
 
 /// An application on its own database; both are gone when it is dropped.
-pub struct TestApp {
+pub(crate) struct TestApp {
     call: Call,
     _folder: tempfile::TempDir,
 }
 
-type Call = Box<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
+type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
 
 impl TestApp {
     /// The application as `serve` runs it.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(Limits::default(), http::routes::all).await
     }
 
     /// The same rim with other limits and other rooms.
-    pub async fn with(limits: Limits, rooms: fn(&mut ServiceConfig)) -> Self {
+    pub(crate) async fn with(limits: Limits, rooms: fn(&mut ServiceConfig)) -> Self {
         let (parts, folder) = parts(limits);
         Self::of(parts, folder, rooms).await
     }
 
     /// An application of these parts.
-    pub async fn of(parts: Parts, folder: tempfile::TempDir, rooms: fn(&mut ServiceConfig)) -> Self {
+    pub(crate) async fn of(parts: Parts, folder: tempfile::TempDir, rooms: fn(&mut ServiceConfig)) -> Self {
         let service = Rc::new(init_service(http::assemble(&parts, rooms)).await);
         let call: Call = Box::new(move |request| {
             let service = Rc::clone(&service);
             Box::pin(async move {
-                match try_call_service(&*service, request).await {
+                match try_call_service(&*service, request.to_request()).await {
                     Ok(response) => Answer::read(response.into_parts().1).await,
                     // What the server does with an error that left the application.
                     Err(error) => Answer::read(error.error_response()).await,
@@ -51,24 +50,24 @@ impl TestApp {
     }
 
     /// Sends a request.
-    pub async fn send(&self, request: TestRequest) -> Answer {
-        (self.call)(request.to_request()).await
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        (self.call)(request).await
     }
 
     /// `GET` without a body.
-    pub async fn get(&self, uri: &str) -> Answer {
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
         self.send(TestRequest::get().uri(uri)).await
     }
 
     /// `POST` of a text that claims to be JSON.
-    pub async fn post_json(&self, uri: &str, json: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post_json(&self, uri: &str, json: impl Into<Bytes>) -> Answer {
         let request = TestRequest::post().uri(uri).insert_header(("content-type", "application/json"));
         self.send(request.set_payload(json)).await
     }
 }
 
 /// Parts on a fresh, migrated database.
-pub fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
+pub(crate) fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
@@ -79,10 +78,10 @@ pub fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
@@ -92,23 +91,23 @@ impl Answer {
     }
 
     /// A header's text, empty if it is absent.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The body as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 
     /// The body as a problem of this status and code, with everything that every problem has.
     #[track_caller]
-    pub fn problem(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.header("cache-control"), "no-store");
