@@ -135,7 +135,7 @@ diesel::table! {
         category_id -> Text,
         person_id -> Text,
         enrolment_id -> Nullable<Text>,
-        category -> Text,
+        kind -> Text,
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         recorded_by -> Text,

@@ -101,7 +101,7 @@ CREATE TABLE category (
     category_id   TEXT PRIMARY KEY NOT NULL,
     person_id     TEXT NOT NULL REFERENCES person (person_id),
     enrolment_id  TEXT REFERENCES enrolment (enrolment_id),
-    category      TEXT NOT NULL,
+    kind          TEXT NOT NULL,
     valid_from    DATE NOT NULL,
     valid_to      DATE,
     recorded_by   TEXT NOT NULL,

@@ -18,7 +18,7 @@ use crate::imports::model::ImportBody;
 use crate::page::{self, PageQuery, page};
 use crate::values::{Lang, Programme, Term, clock};
 
-page!(AidPage of AidBody, "Aid records in the order they were recorded.");
+page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
 
 /// 导入资助发放记录 / Send a payment sheet for a term.
 ///
@@ -74,13 +74,21 @@ pub struct AidQuery {
 /// 列出资助记录 / The aid records in scope.
 #[utoipa::path(tag = "aid", params(AidQuery), responses((status = 200, description = "A page of records", body = AidPage)))]
 #[get("/aid-records")]
-async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Data<Desk>) -> Result<Json<AidPage>> {
+async fn list_aid_records(
+    caller: Reader,
+    query: Query<AidQuery>,
+    desk: web::Data<Desk>,
+) -> Result<Json<AidPage>> {
     let q = query.0;
     let page = PageQuery { after: q.after, limit: q.limit };
     let (after, limit) = (page.after()?, page.limit()?);
     let scope = caller.scope().clone();
-    let filter =
-        Filter { term: q.term.map(|t| t.to_string()), programme: q.programme, school: q.school, student: q.student };
+    let filter = Filter {
+        term: q.term.map(|t| t.to_string()),
+        programme: q.programme,
+        school: q.school,
+        student: q.student,
+    };
     let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
     Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
@@ -89,7 +97,11 @@ async fn list_aid_records(caller: Reader, query: Query<AidQuery>, desk: web::Dat
 /// 查看一条资助记录 / One aid record.
 #[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidBody)))]
 #[get("/aid-records/{record_id}")]
-async fn find_aid_record(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<AidBody>> {
+async fn find_aid_record(
+    caller: Reader,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<Json<AidBody>> {
     let scope = caller.scope().clone();
     let record = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(record.into()))

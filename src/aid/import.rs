@@ -24,24 +24,98 @@ pub static SPEC: SheetSpec = SheetSpec {
     kind: "aid",
     zh: "资助发放记录",
     columns: &[
-        ColumnSpec { key: "name", zh: "姓名", synonyms: &["学生姓名", "受助学生姓名"], required: true, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "name",
+            zh: "姓名",
+            synonyms: &["学生姓名", "受助学生姓名"],
+            required: true,
+            kind: CellKind::Plain,
+        },
         ColumnSpec {
             key: "id_number",
             zh: "身份证号",
-            synonyms: &["身份证件号", "证件号码", "学生身份证号", "身份证号码", "公民身份号码", "身份证件号码", "学生身份证件号"],
+            synonyms: &[
+                "身份证件号",
+                "证件号码",
+                "学生身份证号",
+                "身份证号码",
+                "公民身份号码",
+                "身份证件号码",
+                "学生身份证件号",
+            ],
             required: false,
             kind: CellKind::Id,
         },
-        ColumnSpec { key: "student_number", zh: "学籍号", synonyms: &["全国学籍号", "学籍号码"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "school_code", zh: "学校标识码", synonyms: &["学校代码"], required: true, kind: CellKind::Id },
-        ColumnSpec { key: "school_name", zh: "学校名称", synonyms: &["就读学校", "学校"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "term", zh: "学期", synonyms: &["发放学期", "资助学期"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "programme", zh: "资助项目", synonyms: &["项目", "资助项目名称", "项目名称"], required: true, kind: CellKind::Plain },
-        ColumnSpec { key: "tier", zh: "档次", synonyms: &["资助档次", "等级"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "amount", zh: "金额(元)", synonyms: &["金额", "资助金额", "发放金额", "减免金额"], required: true, kind: CellKind::Money },
-        ColumnSpec { key: "paid_on", zh: "发放日期", synonyms: &["减免日期", "发放时间", "到账日期"], required: true, kind: CellKind::Date },
-        ColumnSpec { key: "account", zh: "银行卡号", synonyms: &["发放银行卡号", "银行账号", "卡号"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "recipient_kind", zh: "受助类型", synonyms: &["困难类型"], required: false, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "student_number",
+            zh: "学籍号",
+            synonyms: &["全国学籍号", "学籍号码"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "school_code",
+            zh: "学校标识码",
+            synonyms: &["学校代码"],
+            required: true,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "school_name",
+            zh: "学校名称",
+            synonyms: &["就读学校", "学校"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "term",
+            zh: "学期",
+            synonyms: &["发放学期", "资助学期"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "programme",
+            zh: "资助项目",
+            synonyms: &["项目", "资助项目名称", "项目名称"],
+            required: true,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "tier",
+            zh: "档次",
+            synonyms: &["资助档次", "等级"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "amount",
+            zh: "金额(元)",
+            synonyms: &["金额", "资助金额", "发放金额", "减免金额"],
+            required: true,
+            kind: CellKind::Money,
+        },
+        ColumnSpec {
+            key: "paid_on",
+            zh: "发放日期",
+            synonyms: &["减免日期", "发放时间", "到账日期"],
+            required: true,
+            kind: CellKind::Date,
+        },
+        ColumnSpec {
+            key: "account",
+            zh: "银行卡号",
+            synonyms: &["发放银行卡号", "银行账号", "卡号"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "recipient_kind",
+            zh: "受助类型",
+            synonyms: &["困难类型"],
+            required: false,
+            kind: CellKind::Plain,
+        },
     ],
     either: &[&["id_number", "student_number"]],
 };
@@ -89,30 +163,50 @@ impl Importer for AidImporter {
         let id = f.parse("id_number", ResidentId::parse);
         let number = f.parse("student_number", StudentNumber::parse);
         if f.text("id_number").is_none() && f.text("student_number").is_none() {
-            f.reject("id_number", ValueError::fixed(
-                "cell_missing",
-                ("身份证号和学籍号都没有填写", "neither the id number nor the student number is given"),
-                ("请至少填写其中一项", "give at least one of the two"),
-            ));
+            f.reject(
+                "id_number",
+                ValueError::fixed(
+                    "cell_missing",
+                    ("身份证号和学籍号都没有填写", "neither the id number nor the student number is given"),
+                    ("请至少填写其中一项", "give at least one of the two"),
+                ),
+            );
         }
         let name = f.require("name", PersonName::parse);
         let school = f.require("school_code", SchoolCode::parse);
         let programme = f.word("programme", Programme::from_word, Programme::ALL.iter().map(|p| p.zh()));
         if programme.is_none() && f.text("programme").is_none() {
-            f.reject("programme", ValueError::fixed("cell_missing", ("没有填写资助项目", "the programme is not given"), ("请补填", "fill it in")));
+            f.reject(
+                "programme",
+                ValueError::fixed(
+                    "cell_missing",
+                    ("没有填写资助项目", "the programme is not given"),
+                    ("请补填", "fill it in"),
+                ),
+            );
         }
         let tier = f.word("tier", Tier::from_word, Tier::ALL.iter().map(|t| t.zh()));
         let fen = f.fen("amount");
         if fen.is_none() && f.text("amount").is_none() {
-            f.reject("amount", ValueError::fixed("cell_missing", ("没有填写金额", "the amount is not given"), ("请补填", "fill it in")));
+            f.reject(
+                "amount",
+                ValueError::fixed(
+                    "cell_missing",
+                    ("没有填写金额", "the amount is not given"),
+                    ("请补填", "fill it in"),
+                ),
+            );
         }
         let paid_on = f.require("paid_on", day::parse);
         if paid_on.is_some_and(|d| d > self.today) {
-            f.reject("paid_on", ValueError::fixed(
-                "date_in_future",
-                ("发放日期晚于今天", "the day of payment lies in the future"),
-                ("请填写实际发放日期", "give the day the money was paid"),
-            ));
+            f.reject(
+                "paid_on",
+                ValueError::fixed(
+                    "date_in_future",
+                    ("发放日期晚于今天", "the day of payment lies in the future"),
+                    ("请填写实际发放日期", "give the day the money was paid"),
+                ),
+            );
         }
         let term = f.parse("term", |t| Term::parse(t).map(Parsed::unchanged).ok_or_else(unknown_term));
         Some(AidRow {
@@ -136,9 +230,8 @@ impl Importer for AidImporter {
             .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, None))
             .collect();
         let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
-        let cards: Vec<String> = standing(rows)
-            .filter_map(|p| p.row.account.as_ref().map(|a| a.as_str().to_owned()))
-            .collect();
+        let cards: Vec<String> =
+            standing(rows).filter_map(|p| p.row.account.as_ref().map(|a| a.as_str().to_owned())).collect();
         let mut accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?.into_iter();
         let records: Vec<AidRecord> = standing(rows)
             .zip(people)
@@ -181,7 +274,8 @@ impl AidImporter {
         let places: HashMap<String, String> = codes
             .into_iter()
             .map(|code| {
-                let place = known.get(&code).map_or_else(|| batch.order.place.to_string(), |s| s.place.clone());
+                let place =
+                    known.get(&code).map_or_else(|| batch.order.place.to_string(), |s| s.place.clone());
                 (code, place)
             })
             .collect();
@@ -245,14 +339,20 @@ fn unknown_term() -> ValueError {
     ValueError::fixed(
         "term_unknown",
         ("学期写法不认识", "the term is not understood"),
-        ("请写 2025A（秋季）或 2026S（春季），也可写 2025年秋季学期", "write 2025A (autumn) or 2026S (spring)"),
+        (
+            "请写 2025A（秋季）或 2026S（春季），也可写 2025年秋季学期",
+            "write 2025A (autumn) or 2026S (spring)",
+        ),
     )
 }
 
 fn other_term(term: Term) -> ValueError {
     ValueError {
         code: "term_differs",
-        what: Text::new(format!("该行不是本次导入的学期（{term}）"), format!("the row is not of the term of this import ({term})")),
+        what: Text::new(
+            format!("该行不是本次导入的学期（{term}）"),
+            format!("the row is not of the term of this import ({term})"),
+        ),
         todo: Text::fixed("请按学期分别导入", "import each term by itself"),
     }
 }

@@ -48,7 +48,13 @@ pub struct Filter {
 }
 
 /// A page of the records in scope, oldest first.
-pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: Option<String>, limit: i64) -> Result<Vec<AidRecord>> {
+pub fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: Filter,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<AidRecord>> {
     let (low, high) = scope.place_range();
     let mut query = aid_record::table
         .filter(aid_record::place.ge(low))
@@ -90,7 +96,12 @@ pub fn find(conn: &mut Conn, scope: &Scope, record_id: &str) -> Result<AidRecord
 }
 
 /// Aid of some students in a term, as known at a moment.
-pub fn of_people(conn: &mut Conn, people: &[String], term: &str, known_at: NaiveDateTime) -> Result<Vec<AidRecord>> {
+pub fn of_people(
+    conn: &mut Conn,
+    people: &[String],
+    term: &str,
+    known_at: NaiveDateTime,
+) -> Result<Vec<AidRecord>> {
     let mut found = Vec::new();
     for chunk in people.chunks(CHUNK) {
         found.extend(
@@ -107,7 +118,13 @@ pub fn of_people(conn: &mut Conn, people: &[String], term: &str, known_at: Naive
 }
 
 /// Every record of a term paid at schools in a place.
-pub fn of_term(conn: &mut Conn, term: &str, place: &Place, after: &str, limit: i64) -> Result<Vec<AidRecord>> {
+pub fn of_term(
+    conn: &mut Conn,
+    term: &str,
+    place: &Place,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<AidRecord>> {
     let (low, high) = place.range();
     Ok(aid_record::table
         .filter(aid_record::term.eq(term))

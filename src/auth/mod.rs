@@ -38,7 +38,9 @@ mod verifier;
 pub use caller::{Caller, Scope};
 pub use claims::{MOST_DEV_SECONDS, MOST_TOKEN_BYTES};
 pub use dev::{DEV_AUDIENCE, DEV_ISSUER, DevKey, MintRequest, mint};
-pub use extract::{AnyCaller, BureauOfficer, ChildReader, ListKeeper, Reader, Registrar, Supervisor};
+pub use extract::{
+    AnyCaller, BureauOfficer, ChildReader, FindingReader, ListKeeper, Reader, Registrar, Sender, Supervisor,
+};
 pub use fetch::{Fetch, FetchFault};
 pub use keys::Algorithm;
 pub use role::Role;

@@ -161,8 +161,8 @@ fn word(kind: FindingKind, lang: Lang) -> &'static str {
     }
 }
 
-page!(CrossCheckPage of CrossCheckBody, "Runs, newest first.");
-page!(FindingPage of FindingBody, "Findings of a run, by kind and student.");
+page!(pub CrossCheckPage of CrossCheckBody, "Runs, newest first.");
+page!(pub FindingPage of FindingBody, "Findings of a run, by kind and student.");
 
 /// 运行一次比对 / Hold a locked list, the roll and the aid records of a term against each other.
 ///
@@ -221,7 +221,13 @@ fn outside() -> Error {
     }])
 }
 
-fn told(conn: &mut Conn, who: &Caller, check: CheckRow, repeated: bool, lang: Lang) -> Result<CrossCheckBody> {
+fn told(
+    conn: &mut Conn,
+    who: &Caller,
+    check: CheckRow,
+    repeated: bool,
+    lang: Lang,
+) -> Result<CrossCheckBody> {
     let findings = store::counts(conn, who.scope(), &check.check_id)?
         .into_iter()
         .map(|(kind, count, stake)| KindCountBody {
@@ -362,7 +368,8 @@ async fn list_findings(
                 let rows = store::findings(conn, who.scope(), &id, &filter, after, limit.rows())?;
                 let (rows, next) = page::cut(rows, limit, |f| f.finding_id.clone())?;
                 let shown = shown(conn, &sealer, &rows, who.sees_identities())?;
-                let items = rows.into_iter().map(|f| FindingBody::of(f, &shown, lang)).collect::<Result<_>>()?;
+                let items =
+                    rows.into_iter().map(|f| FindingBody::of(f, &shown, lang)).collect::<Result<_>>()?;
                 Ok(FindingPage { items, next })
             })
             .await?;
@@ -442,8 +449,18 @@ pub fn export(
 
 /// The columns of the findings sheet.
 const COLUMNS: [&str; 12] = [
-    "疑点类型", "姓名", "身份证号", "学校标识码", "学校名称", "学段", "资助项目", "应发(元)", "实发(元)", "涉及金额(元)",
-    "状态", "说明",
+    "疑点类型",
+    "姓名",
+    "身份证号",
+    "学校标识码",
+    "学校名称",
+    "学段",
+    "资助项目",
+    "应发(元)",
+    "实发(元)",
+    "涉及金额(元)",
+    "状态",
+    "说明",
 ];
 
 /// Findings ready to be written out.
@@ -506,7 +523,8 @@ async fn decide_finding(
     lang: Lang,
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse> {
-    let expected = request.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(ToOwned::to_owned);
+    let expected =
+        request.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(ToOwned::to_owned);
     let decision = body.into_inner();
     check_remark(&decision)?;
     let who = caller.into_caller();
@@ -518,7 +536,14 @@ async fn decide_finding(
             if expected.is_some_and(|tag| tag.trim_matches('"') != row.version.to_string()) {
                 return Err(Error::of(Code::PreconditionFailed));
             }
-            store::decide(conn, &row, decision.state, decision.remark.as_deref(), &who.actor(), clock::now())?;
+            store::decide(
+                conn,
+                &row,
+                decision.state,
+                decision.remark.as_deref(),
+                &who.actor(),
+                clock::now(),
+            )?;
             let row = store::find_finding(conn, who.scope(), &id)?;
             let shown = shown(conn, &sealer, std::slice::from_ref(&row), who.sees_identities())?;
             FindingBody::of(row, &shown, lang)

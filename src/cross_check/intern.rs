@@ -21,7 +21,8 @@ impl Interner {
         if let Some(number) = self.numbers.get(text) {
             return Ok(*number);
         }
-        let number = u32::try_from(self.texts.len()).map_err(|_e| Error::internal("more keys than u32 holds"))?;
+        let number =
+            u32::try_from(self.texts.len()).map_err(|_e| Error::internal("more keys than u32 holds"))?;
         let text: Arc<str> = Arc::from(text);
         self.numbers.insert(Arc::clone(&text), number);
         self.texts.push(text);

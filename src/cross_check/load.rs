@@ -111,7 +111,12 @@ impl Loaded {
         Ok(())
     }
 
-    fn add_roll(&mut self, conn: &mut Conn, q: &Question<'_>, entries: &HashMap<String, Entry>) -> Result<()> {
+    fn add_roll(
+        &mut self,
+        conn: &mut Conn,
+        q: &Question<'_>,
+        entries: &HashMap<String, Entry>,
+    ) -> Result<()> {
         let mut said = Said::load(conn, q, entries)?;
         let mut lines = Vec::new();
         let mut decided = HashSet::new();

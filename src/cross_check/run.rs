@@ -69,7 +69,10 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
     if !matches!(list.state, ListState::Locked | ListState::Superseded) {
         return Err(Error::new(
             Code::Conflict,
-            Text::fixed("只能用已锁定的名单比对，请先核对并锁定", "only a locked list is held against the roll: check and lock it first"),
+            Text::fixed(
+                "只能用已锁定的名单比对，请先核对并锁定",
+                "only a locked list is held against the roll: check and lock it first",
+            ),
         ));
     }
     let term = order.term.to_string();

@@ -99,7 +99,8 @@ pub fn insert(conn: &mut Conn, check: &CheckRow, mut findings: Vec<FindingRow>) 
     let decided = decided(conn, &check.term, &check.place)?;
     for row in &mut findings {
         if let Some(before) = decided.get(&row.stable_key)
-            && (before.due_fen, before.paid_fen, before.at_stake_fen) == (row.due_fen, row.paid_fen, row.at_stake_fen)
+            && (before.due_fen, before.paid_fen, before.at_stake_fen)
+                == (row.due_fen, row.paid_fen, row.at_stake_fen)
         {
             row.state = before.state;
             row.remark.clone_from(&before.remark);
@@ -254,16 +255,14 @@ pub fn decide(
     by: &str,
     at: NaiveDateTime,
 ) -> Result<()> {
-    let done = diesel::update(
-        finding::table.find(&row.finding_id).filter(finding::version.eq(row.version)),
-    )
-    .set((
-        finding::state.eq(state),
-        finding::remark.eq(remark),
-        finding::decided_by.eq(by),
-        finding::decided_at.eq(at),
-        finding::version.eq(row.version + 1),
-    ))
-    .execute(conn)?;
+    let done = diesel::update(finding::table.find(&row.finding_id).filter(finding::version.eq(row.version)))
+        .set((
+            finding::state.eq(state),
+            finding::remark.eq(remark),
+            finding::decided_by.eq(by),
+            finding::decided_at.eq(at),
+            finding::version.eq(row.version + 1),
+        ))
+        .execute(conn)?;
     if done == 1 { Ok(()) } else { Err(Error::of(Code::PreconditionFailed)) }
 }

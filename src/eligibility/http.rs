@@ -28,7 +28,10 @@ const MOST_IN_ARRAY: usize = 1000;
 /// One question or several.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the body to readers of the API document; parsing goes by the first byte")]
+#[expect(
+    dead_code,
+    reason = "describes the body to readers of the API document; parsing goes by the first byte"
+)]
 enum AssessmentRequest {
     One(Box<Facts>),
     Many(Vec<Facts>),
@@ -46,7 +49,10 @@ enum AssessmentAnswer {
 /// One question or several.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes the body to readers of the API document; parsing goes by the first byte")]
+#[expect(
+    dead_code,
+    reason = "describes the body to readers of the API document; parsing goes by the first byte"
+)]
 enum LookupsRequest {
     One(Box<LookupRequest>),
     Many(Vec<LookupRequest>),
@@ -107,7 +113,11 @@ fn assess(pack: &Pack, facts: &Facts, at: &str, lang: Lang) -> Result<DecisionBo
         .into_iter()
         .map(|f| FieldError { pointer: format!("{at}{}", f.pointer), ..f })
         .collect();
-    if faults.is_empty() { Ok(policy::decide(pack, facts).body(pack, lang)) } else { Err(Error::invalid(faults)) }
+    if faults.is_empty() {
+        Ok(policy::decide(pack, facts).body(pack, lang))
+    } else {
+        Err(Error::invalid(faults))
+    }
 }
 
 fn assess_line(pack: &Pack, line: &Line, lang: Lang) -> Bytes {
@@ -137,7 +147,8 @@ async fn lookup_eligibility(
     rooms: web::Data<Rooms>,
     pack: web::Data<Pack>,
 ) -> Result<HttpResponse> {
-    let asking = Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking =
+        Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
     match media(&request)? {
         Media::Ndjson => Ok(ndjson::answer(payload.into_inner(), lang, move |lines| {
             let asking = asking.clone();
@@ -156,10 +167,12 @@ async fn lookup_eligibility(
                     for (at, request) in many.iter().enumerate() {
                         match asking.parse(request) {
                             Ok(question) => asked.push(question),
-                            Err(error) => faults.extend(error.fields.into_iter().map(|f| FieldError {
-                                pointer: format!("/{at}{}", f.pointer),
-                                ..f
-                            })),
+                            Err(error) => faults.extend(
+                                error
+                                    .fields
+                                    .into_iter()
+                                    .map(|f| FieldError { pointer: format!("/{at}{}", f.pointer), ..f }),
+                            ),
                         }
                     }
                     if !faults.is_empty() {
@@ -253,7 +266,8 @@ async fn find_student_eligibility(
         Some(text) => moment(text)?,
         None => clock::now(),
     };
-    let asking = Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking =
+        Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
     let db = asking.rooms.db.clone();
     db.read(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
 }

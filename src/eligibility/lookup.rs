@@ -178,7 +178,12 @@ pub fn calendar_of(pack: &Pack, place: Option<&Place>) -> TermCalendar {
     place.map(|p| pack.calendar_for(p)).unwrap_or_default()
 }
 
-fn list_match(answered: super::rules::Answered, list: Option<&List>, as_of: NaiveDate, lang: Lang) -> ListMatch {
+fn list_match(
+    answered: super::rules::Answered,
+    list: Option<&List>,
+    as_of: NaiveDate,
+    lang: Lang,
+) -> ListMatch {
     ListMatch {
         answer: answered.answer,
         list_id: list.map(|l| l.list_id.clone()),

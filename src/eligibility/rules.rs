@@ -130,7 +130,10 @@ pub fn answer(lists: &[List], standing: &[bool], at: Option<&Place>, name_agrees
         return Answered {
             answer: ListAnswer::OnList,
             by: Some(by),
-            message: Text::fixed("在省下达名单内，直接资助，无需另交证明", "on the provincial list: aided directly, no further proof needed"),
+            message: Text::fixed(
+                "在省下达名单内，直接资助，无需另交证明",
+                "on the provincial list: aided directly, no further proof needed",
+            ),
         };
     }
     // The narrowest version that holds the place speaks for it.

@@ -89,7 +89,12 @@ pub fn gather(
 
 impl Picture {
     /// How the lists answer for a person; `fallback` is the caller's own place.
-    pub fn answer(&self, person: Option<&str>, fallback: Option<&Place>, name_agrees: bool) -> (Answered, Option<&List>) {
+    pub fn answer(
+        &self,
+        person: Option<&str>,
+        fallback: Option<&Place>,
+        name_agrees: bool,
+    ) -> (Answered, Option<&List>) {
         let gathered = person.and_then(|p| self.people.get(p));
         let standing: Vec<bool> = self
             .lists

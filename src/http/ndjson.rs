@@ -112,7 +112,9 @@ pub fn fault(line: u64, error: &Error, lang: Lang) -> Bytes {
     let fields: Vec<_> = error
         .fields
         .iter()
-        .map(|f| serde_json::json!({ "pointer": f.pointer, "code": f.code, "detail": f.detail.in_lang(lang) }))
+        .map(
+            |f| serde_json::json!({ "pointer": f.pointer, "code": f.code, "detail": f.detail.in_lang(lang) }),
+        )
         .collect();
     let body = serde_json::json!({
         "line": line,

@@ -176,7 +176,12 @@ struct Work<R> {
 }
 
 impl<R> Work<R> {
-    fn flush_good<I: Importer<Row = R>>(&mut self, conn: &mut Conn, batch: &Batch<'_>, importer: &mut I) -> Result<()> {
+    fn flush_good<I: Importer<Row = R>>(
+        &mut self,
+        conn: &mut Conn,
+        batch: &Batch<'_>,
+        importer: &mut I,
+    ) -> Result<()> {
         if self.good.is_empty() {
             return Ok(());
         }

@@ -12,8 +12,8 @@ use super::model::{Fault, ImportBody, Order, Report, pick};
 use super::store;
 use crate::auth::{Caller, Reader};
 use crate::error::{Error, FieldError, Result};
-use crate::http::upload::Upload;
 use crate::http::download::{self, Xlsx};
+use crate::http::upload::Upload;
 use crate::http::{Json, Query};
 use crate::page::{self, PageQuery, page};
 use crate::sheet::{RowError, correction_book};
@@ -85,7 +85,10 @@ fn term_unknown() -> Error {
     Error::invalid(vec![FieldError {
         pointer: "?term".to_owned(),
         code: "term_unknown",
-        detail: Text::fixed("学期应写作 2025A（秋季）或 2026S（春季）", "a term is written 2025A (autumn) or 2026S (spring)"),
+        detail: Text::fixed(
+            "学期应写作 2025A（秋季）或 2026S（春季）",
+            "a term is written 2025A (autumn) or 2026S (spring)",
+        ),
     }])
 }
 
@@ -100,7 +103,13 @@ fn place_outside() -> FieldError {
 impl Desk {
     /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file
     /// had been imported before.
-    pub async fn receive<I>(&self, upload: Upload, order: Order, mut importer: I, lang: Lang) -> Result<HttpResponse>
+    pub async fn receive<I>(
+        &self,
+        upload: Upload,
+        order: Order,
+        mut importer: I,
+        lang: Lang,
+    ) -> Result<HttpResponse>
     where
         I: Importer + Send + 'static,
     {
@@ -152,12 +161,17 @@ impl FaultBody {
     }
 }
 
-page!(FaultPage of FaultBody, "Faults in the order of the sheet.");
+page!(pub FaultPage of FaultBody, "Faults in the order of the sheet.");
 
 /// 查看一次导入 / One import: its row counts, what was understood, its faults by kind.
 #[utoipa::path(tag = "imports", responses((status = 200, description = "The import", body = ImportBody)))]
 #[get("/imports/{import_id}")]
-async fn find_import(caller: Reader, id: web::Path<String>, lang: Lang, desk: web::Data<Desk>) -> Result<Json<ImportBody>> {
+async fn find_import(
+    caller: Reader,
+    id: web::Path<String>,
+    lang: Lang,
+    desk: web::Data<Desk>,
+) -> Result<Json<ImportBody>> {
     let scope = caller.scope().clone();
     let report = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(report.body(lang)))
@@ -181,7 +195,13 @@ async fn list_import_errors(
 }
 
 /// A page of the faults of an import in scope; also behind the list's own errors address.
-pub async fn fault_page(desk: &Desk, caller: &Caller, import_id: String, page: &PageQuery, lang: Lang) -> Result<FaultPage> {
+pub async fn fault_page(
+    desk: &Desk,
+    caller: &Caller,
+    import_id: String,
+    page: &PageQuery,
+    lang: Lang,
+) -> Result<FaultPage> {
     let (after, limit) = (page.after::<(i32, i32)>()?, page.limit()?);
     let scope = caller.scope().clone();
     let faults = desk

@@ -227,7 +227,12 @@ fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
 }
 
 /// The faults of an import after a position, in the order of the sheet.
-pub fn faults(conn: &mut Conn, import_id: &str, after: Option<(i32, i32)>, limit: i64) -> Result<Vec<(i32, Fault)>> {
+pub fn faults(
+    conn: &mut Conn,
+    import_id: &str,
+    after: Option<(i32, i32)>,
+    limit: i64,
+) -> Result<Vec<(i32, Fault)>> {
     let mut query = import_error::table.filter(import_error::import_id.eq(import_id)).into_boxed();
     if let Some((row, position)) = after {
         query = query.filter(

@@ -10,8 +10,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::import::ListImporter;
 use super::model::{Difference, Entry, List, ListState};
-use super::store::{self, check, lock};
 use super::rules;
+use super::store::{self, check, lock};
 use crate::auth::{ListKeeper, Reader};
 use crate::error::{Error, Result};
 use crate::http::upload::{Upload, UploadForm};
@@ -140,9 +140,9 @@ impl EntryBody {
     }
 }
 
-page!(ListPage of ListBody, "Versions, newest first.");
+page!(pub ListPage of ListBody, "Versions, newest first.");
 
-page!(EntryPage of EntryBody, "Entries in the order they were recorded.");
+page!(pub EntryPage of EntryBody, "Entries in the order they were recorded.");
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
@@ -198,7 +198,11 @@ async fn import_poverty_list(
 /// 列出名单版本 / The versions in scope, newest first.
 #[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of versions", body = ListPage)))]
 #[get("/poverty-lists")]
-async fn list_poverty_lists(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<ListPage>> {
+async fn list_poverty_lists(
+    caller: Reader,
+    page: Query<PageQuery>,
+    desk: web::Data<Desk>,
+) -> Result<Json<ListPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope().clone();
     let lists = desk.db.read(move |conn| store::list(conn, &scope, after, limit.rows())).await?;
@@ -209,7 +213,11 @@ async fn list_poverty_lists(caller: Reader, page: Query<PageQuery>, desk: web::D
 /// 查看一个名单版本 / One version.
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The version", body = ListBody)))]
 #[get("/poverty-lists/{list_id}")]
-async fn find_poverty_list(caller: Reader, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
+async fn find_poverty_list(
+    caller: Reader,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<Json<ListBody>> {
     let scope = caller.scope().clone();
     let list = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
     Ok(Json(list.into()))
@@ -263,7 +271,11 @@ async fn list_poverty_list_errors(
 /// 核对名单 / Draft → checked: no more rows are taken.
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The checked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/check")]
-async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
+async fn check_poverty_list(
+    caller: ListKeeper,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<Json<ListBody>> {
     let who = caller.into_caller();
     let list = desk.db.write(move |conn| check(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
     Ok(Json(list.into()))
@@ -272,7 +284,11 @@ async fn check_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web
 /// 锁定名单 / Checked → locked, by someone other than who sent it in. Supersedes the older version.
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The locked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/lock")]
-async fn lock_poverty_list(caller: ListKeeper, id: web::Path<String>, desk: web::Data<Desk>) -> Result<Json<ListBody>> {
+async fn lock_poverty_list(
+    caller: ListKeeper,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<Json<ListBody>> {
     let who = caller.into_caller();
     let list = desk.db.write(move |conn| lock(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
     Ok(Json(list.into()))
@@ -333,12 +349,17 @@ async fn diff_poverty_lists(
         .read(move |conn| {
             let newer = store::find(conn, who.scope(), &id)?;
             let older = store::find(conn, who.scope(), &query.0.against)?;
-            let mut found = rules::difference(&store::says(conn, &older.list_id)?, &store::says(conn, &newer.list_id)?);
+            let mut found =
+                rules::difference(&store::says(conn, &older.list_id)?, &store::says(conn, &newer.list_id)?);
             let people: Vec<String> = found.iter().map(|(p, _)| p.clone()).collect();
             let visible = crate::roll::store::visible(conn, who.scope(), &people)?;
             found.retain(|(p, _)| visible.binary_search(p).is_ok());
             let names = names(conn, [&older, &newer], &people)?;
-            let shown = People { people, names: names.values().cloned().collect() }.show(conn, &sealer, who.sees_identities())?;
+            let shown = People { people, names: names.values().cloned().collect() }.show(
+                conn,
+                &sealer,
+                who.sees_identities(),
+            )?;
             Ok(diff_body(&newer, &older, found, &names, &shown))
         })
         .await?;
@@ -346,10 +367,16 @@ async fn diff_poverty_lists(
 }
 
 /// The name under which each person stands, the newer version's where both have one.
-fn names(conn: &mut crate::db::Conn, lists: [&List; 2], people: &[String]) -> Result<HashMap<String, String>> {
+fn names(
+    conn: &mut crate::db::Conn,
+    lists: [&List; 2],
+    people: &[String],
+) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
     for list in lists {
-        names.extend(store::entries_of(conn, &list.list_id, people)?.into_iter().map(|e| (e.person_id, e.name_id)));
+        names.extend(
+            store::entries_of(conn, &list.list_id, people)?.into_iter().map(|e| (e.person_id, e.name_id)),
+        );
     }
     Ok(names)
 }

@@ -11,8 +11,8 @@ use crate::imports::{ImportKind, Importer, Pending, Tally};
 use crate::seal::{Aad, Sealer, vault};
 use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
 use crate::values::{
-    Category, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text, ValueError, area,
-    clock, digest, grade,
+    Category, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
+    ValueError, area, clock, digest, grade,
 };
 
 /// The columns of the provincial list.
@@ -20,11 +20,25 @@ pub static SPEC: SheetSpec = SheetSpec {
     kind: "poverty_list",
     zh: "省下达名单",
     columns: &[
-        ColumnSpec { key: "name", zh: "姓名", synonyms: &["学生姓名"], required: true, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "name",
+            zh: "姓名",
+            synonyms: &["学生姓名"],
+            required: true,
+            kind: CellKind::Plain,
+        },
         ColumnSpec {
             key: "id_number",
             zh: "身份证号",
-            synonyms: &["身份证件号", "证件号码", "学生身份证号", "身份证号码", "公民身份号码", "身份证件号码", "学生身份证件号"],
+            synonyms: &[
+                "身份证件号",
+                "证件号码",
+                "学生身份证号",
+                "身份证号码",
+                "公民身份号码",
+                "身份证件号码",
+                "学生身份证件号",
+            ],
             required: true,
             kind: CellKind::Id,
         },
@@ -35,18 +49,90 @@ pub static SPEC: SheetSpec = SheetSpec {
             required: false,
             kind: CellKind::Id,
         },
-        ColumnSpec { key: "phone", zh: "联系电话", synonyms: &["家庭成员联系电话", "手机号", "电话"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "place", zh: "户籍地区划代码", synonyms: &["区划代码", "行政区划代码", "户籍地行政区划代码"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "county", zh: "县区", synonyms: &["区县", "县", "县(区)", "县(市、区)"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "township", zh: "乡镇", synonyms: &["乡", "乡(镇)", "镇"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "village", zh: "村", synonyms: &["行政村", "村组", "村(社区)"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "household_no", zh: "户编号", synonyms: &["户号"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "head_name", zh: "户主姓名", synonyms: &["户主"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "category", zh: "户类型", synonyms: &["困难类型", "贫困类型", "户属性", "脱贫属性"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "stage", zh: "学段", synonyms: &["就读学段"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "grade", zh: "年级", synonyms: &["就读年级"], required: false, kind: CellKind::Plain },
-        ColumnSpec { key: "school_code", zh: "学校标识码", synonyms: &["就读学校标识码"], required: false, kind: CellKind::Id },
-        ColumnSpec { key: "school_name", zh: "就读学校", synonyms: &["学校名称", "学校全称", "学校"], required: false, kind: CellKind::Plain },
+        ColumnSpec {
+            key: "phone",
+            zh: "联系电话",
+            synonyms: &["家庭成员联系电话", "手机号", "电话"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "place",
+            zh: "户籍地区划代码",
+            synonyms: &["区划代码", "行政区划代码", "户籍地行政区划代码"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "county",
+            zh: "县区",
+            synonyms: &["区县", "县", "县(区)", "县(市、区)"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "township",
+            zh: "乡镇",
+            synonyms: &["乡", "乡(镇)", "镇"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "village",
+            zh: "村",
+            synonyms: &["行政村", "村组", "村(社区)"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "household_no",
+            zh: "户编号",
+            synonyms: &["户号"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "head_name",
+            zh: "户主姓名",
+            synonyms: &["户主"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "category",
+            zh: "户类型",
+            synonyms: &["困难类型", "贫困类型", "户属性", "脱贫属性"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "stage",
+            zh: "学段",
+            synonyms: &["就读学段"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "grade",
+            zh: "年级",
+            synonyms: &["就读年级"],
+            required: false,
+            kind: CellKind::Plain,
+        },
+        ColumnSpec {
+            key: "school_code",
+            zh: "学校标识码",
+            synonyms: &["就读学校标识码"],
+            required: false,
+            kind: CellKind::Id,
+        },
+        ColumnSpec {
+            key: "school_name",
+            zh: "就读学校",
+            synonyms: &["学校名称", "学校全称", "学校"],
+            required: false,
+            kind: CellKind::Plain,
+        },
     ],
     either: &[&["place", "county"]],
 };
@@ -131,7 +217,7 @@ impl Importer for ListImporter {
         let name = f.require("name", PersonName::parse);
         let place = place(f);
         let stage = f.word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
-        let grade = f.parse("grade", |text| grade::parse(text, stage));
+        let grade = f.parse("grade", |text| grade::parse(text, stage).map(Parsed::unchanged));
         // The list is of registered poor; a file without the column says no more than that.
         let category = match f.text("category") {
             None => Some(Category::RegisteredPoor),
@@ -168,7 +254,9 @@ impl Importer for ListImporter {
             }
         }
         let people: Vec<vault::Incoming> = standing(rows)
-            .map(|p| incoming(Some(&p.row.id), p.row.student_number.as_ref(), &p.row.name, p.row.phone.as_ref()))
+            .map(|p| {
+                incoming(Some(&p.row.id), p.row.student_number.as_ref(), &p.row.name, p.row.phone.as_ref())
+            })
             .collect();
         let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
         let keys: Vec<String> = people.iter().map(|p| p.person_id.clone()).collect();
@@ -203,28 +291,39 @@ impl Importer for ListImporter {
 /// The household's place: by code, else by the county's name.
 fn place(f: &mut Fields<'_>) -> Option<Place> {
     if f.text("place").is_some() {
-        return f.parse("place", |text| Place::parse(text).map(crate::values::Parsed::unchanged));
+        return f.parse("place", |text| Place::parse(text).map(Parsed::unchanged));
     }
     let Some(name) = f.text("county") else {
-        f.reject("place", ValueError::fixed(
-            "cell_missing",
-            ("户籍地区划代码和县区都没有填写", "neither the area code nor the county is given"),
-            ("请填写其中一项", "fill in one of the two"),
-        ));
+        f.reject(
+            "place",
+            ValueError::fixed(
+                "cell_missing",
+                ("户籍地区划代码和县区都没有填写", "neither the area code nor the county is given"),
+                ("请填写其中一项", "fill in one of the two"),
+            ),
+        );
         return None;
     };
     let found = area::find(&name, None);
     if found.is_none() {
-        f.reject("county", ValueError::fixed(
-            "county_unknown",
-            ("县区名称查不到，或有重名", "the county's name is unknown or not unique"),
-            ("请改填六位户籍地区划代码", "give the six-digit area code instead"),
-        ));
+        f.reject(
+            "county",
+            ValueError::fixed(
+                "county_unknown",
+                ("县区名称查不到，或有重名", "the county's name is unknown or not unique"),
+                ("请改填六位户籍地区划代码", "give the six-digit area code instead"),
+            ),
+        );
     }
     found
 }
 
-fn entry(sealer: &Sealer, list_id: &str, pending: &Pending<ListRow>, person: &vault::PersonRef) -> Result<Entry> {
+fn entry(
+    sealer: &Sealer,
+    list_id: &str,
+    pending: &Pending<ListRow>,
+    person: &vault::PersonRef,
+) -> Result<Entry> {
     let row = &pending.row;
     let entry_id = clock::new_id();
     let head_name_ct = match &row.head_name {
@@ -276,7 +375,10 @@ pub fn out_of_scope() -> ValueError {
 fn twice(first: u32) -> ValueError {
     ValueError {
         code: "duplicate_row",
-        what: Text::new(format!("与第 {first} 行是同一个身份证号"), format!("the same id number as row {first}")),
+        what: Text::new(
+            format!("与第 {first} 行是同一个身份证号"),
+            format!("the same id number as row {first}"),
+        ),
         todo: Text::fixed("请核实后只保留一行", "find out which is right and keep one row"),
     }
 }
@@ -284,7 +386,10 @@ fn twice(first: u32) -> ValueError {
 fn stands_already() -> ValueError {
     ValueError::fixed(
         "duplicate_row",
-        ("该学生已在此名单版本中，且内容不同", "the student stands in this version already, with other content"),
+        (
+            "该学生已在此名单版本中，且内容不同",
+            "the student stands in this version already, with other content",
+        ),
         ("如需修改，请重新上报一个新版本", "send a new version to change an entry"),
     )
 }

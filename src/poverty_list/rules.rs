@@ -20,9 +20,10 @@ pub fn may_take_rows(list: &List) -> Result<()> {
 /// Draft → checked. A list without entries cannot be checked.
 pub fn may_check(list: &List) -> Result<()> {
     match list.state {
-        ListState::Draft if list.entries == 0 => {
-            Err(conflict("名单没有任何有效数据，不能核对", "the list has no entries, so there is nothing to check"))
-        }
+        ListState::Draft if list.entries == 0 => Err(conflict(
+            "名单没有任何有效数据，不能核对",
+            "the list has no entries, so there is nothing to check",
+        )),
         ListState::Draft => Ok(()),
         ListState::Checked => Err(conflict("名单已经核对过", "the list has been checked already")),
         ListState::Locked | ListState::Superseded => {
@@ -67,9 +68,7 @@ pub fn difference(
             Some(_) => {}
         }
     }
-    found.extend(
-        older.keys().filter(|p| !newer.contains_key(*p)).map(|p| (p.clone(), Difference::Removed)),
-    );
+    found.extend(older.keys().filter(|p| !newer.contains_key(*p)).map(|p| (p.clone(), Difference::Removed)));
     found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     found
 }
@@ -130,7 +129,10 @@ mod tests {
         let side = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<BTreeMap<_, _>>()
         };
-        let found = difference(&side(&[("p1", "x"), ("p2", "x"), ("p3", "x")]), &side(&[("p1", "x"), ("p3", "y"), ("p4", "x")]));
+        let found = difference(
+            &side(&[("p1", "x"), ("p2", "x"), ("p3", "x")]),
+            &side(&[("p1", "x"), ("p3", "y"), ("p4", "x")]),
+        );
         assert_eq!(
             found,
             [

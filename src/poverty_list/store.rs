@@ -118,13 +118,14 @@ pub fn lock(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveDa
 
 /// Draft → checked; nothing happens if someone else was faster.
 fn set_checked(conn: &mut Conn, list_id: &str, by: &str, at: NaiveDateTime) -> Result<bool> {
-    let done = diesel::update(poverty_list::table.find(list_id).filter(poverty_list::state.eq(ListState::Draft)))
-        .set((
-            poverty_list::state.eq(ListState::Checked),
-            poverty_list::checked_by.eq(by),
-            poverty_list::checked_at.eq(at),
-        ))
-        .execute(conn)?;
+    let done =
+        diesel::update(poverty_list::table.find(list_id).filter(poverty_list::state.eq(ListState::Draft)))
+            .set((
+                poverty_list::state.eq(ListState::Checked),
+                poverty_list::checked_by.eq(by),
+                poverty_list::checked_at.eq(at),
+            ))
+            .execute(conn)?;
     Ok(done == 1)
 }
 
@@ -240,7 +241,11 @@ pub fn in_force(conn: &mut Conn, as_of: NaiveDate, known_at: NaiveDateTime) -> R
         .filter(poverty_list::locked_at.le(known_at))
         .filter(poverty_list::valid_from.le(as_of))
         .select(List::as_select())
-        .order((poverty_list::valid_from.desc(), poverty_list::locked_at.desc(), poverty_list::list_id.desc()))
+        .order((
+            poverty_list::valid_from.desc(),
+            poverty_list::locked_at.desc(),
+            poverty_list::list_id.desc(),
+        ))
         .load(conn)?;
     let mut of_place: BTreeMap<String, List> = BTreeMap::new();
     for list in lists {

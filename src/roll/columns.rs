@@ -7,11 +7,21 @@ const fn column(key: &'static str, zh: &'static str, synonyms: &'static [&'stati
     ColumnSpec { key, zh, synonyms, required: false, kind: CellKind::Plain }
 }
 
-const fn typed(key: &'static str, zh: &'static str, synonyms: &'static [&'static str], kind: CellKind) -> ColumnSpec {
+const fn typed(
+    key: &'static str,
+    zh: &'static str,
+    synonyms: &'static [&'static str],
+    kind: CellKind,
+) -> ColumnSpec {
     ColumnSpec { key, zh, synonyms, required: false, kind }
 }
 
-const fn required(key: &'static str, zh: &'static str, synonyms: &'static [&'static str], kind: CellKind) -> ColumnSpec {
+const fn required(
+    key: &'static str,
+    zh: &'static str,
+    synonyms: &'static [&'static str],
+    kind: CellKind,
+) -> ColumnSpec {
     ColumnSpec { key, zh, synonyms, required: true, kind }
 }
 
@@ -24,7 +34,15 @@ pub static SPEC: SheetSpec = SheetSpec {
         typed(
             "id_number",
             "身份证件号",
-            &["身份证号", "证件号码", "学生身份证号", "身份证号码", "公民身份号码", "身份证件号码", "学生身份证件号"],
+            &[
+                "身份证号",
+                "证件号码",
+                "学生身份证号",
+                "身份证号码",
+                "公民身份号码",
+                "身份证件号码",
+                "学生身份证件号",
+            ],
             CellKind::Id,
         ),
         typed("student_number", "全国学籍号", &["学籍号", "学籍号码"], CellKind::Id),

@@ -122,9 +122,9 @@ impl From<School> for SchoolBody {
     }
 }
 
-page!(StudentPage of StudentBody, "Students in the order they were recorded.");
+page!(pub StudentPage of StudentBody, "Students in the order they were recorded.");
 
-page!(SchoolPage of SchoolBody, "Schools by code.");
+page!(pub SchoolPage of SchoolBody, "Schools by code.");
 
 /// 导入学籍文件 / Send a file of the roll for a term.
 ///
@@ -205,7 +205,11 @@ async fn list_students(
 /// 列出学校 / The schools in scope.
 #[utoipa::path(tag = "roll", params(PageQuery), responses((status = 200, description = "A page of schools", body = SchoolPage)))]
 #[get("/schools")]
-async fn list_schools(caller: Reader, page: Query<PageQuery>, desk: web::Data<Desk>) -> Result<Json<SchoolPage>> {
+async fn list_schools(
+    caller: Reader,
+    page: Query<PageQuery>,
+    desk: web::Data<Desk>,
+) -> Result<Json<SchoolPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope().clone();
     let rows = desk.db.read(move |conn| store::schools(conn, &scope, after, limit.rows())).await?;

@@ -16,7 +16,8 @@ use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Parsed, PersonName, Phone, Place,
-    ResidentId, RunBy, SchoolCode, Stage, StudentNumber, StudentNumberKind, TermCalendar, Text, ValueError, clock, day, digest, grade,
+    ResidentId, RunBy, SchoolCode, Stage, StudentNumber, StudentNumberKind, TermCalendar, Text, ValueError,
+    clock, day, digest, grade,
 };
 
 /// One student as the roll gives them.
@@ -86,12 +87,19 @@ impl Importer for RollImporter {
     fn parse(&self, f: &mut Fields<'_>) -> Option<RollRow> {
         let id = f.parse("id_number", ResidentId::parse);
         let number = f.parse("student_number", StudentNumber::parse);
-        if id.is_none() && number.is_none() && f.text("id_number").is_none() && f.text("student_number").is_none() {
-            f.reject("id_number", ValueError::fixed(
-                "cell_missing",
-                ("身份证件号和学籍号都没有填写", "neither the id number nor the student number is given"),
-                ("请至少填写其中一项", "give at least one of the two"),
-            ));
+        if id.is_none()
+            && number.is_none()
+            && f.text("id_number").is_none()
+            && f.text("student_number").is_none()
+        {
+            f.reject(
+                "id_number",
+                ValueError::fixed(
+                    "cell_missing",
+                    ("身份证件号和学籍号都没有填写", "neither the id number nor the student number is given"),
+                    ("请至少填写其中一项", "give at least one of the two"),
+                ),
+            );
         }
         let name = f.require("name", PersonName::parse);
         let school = school(f);
@@ -99,7 +107,7 @@ impl Importer for RollImporter {
         if stage.is_none() && f.text("stage").is_none() {
             f.reject("stage", missing());
         }
-        let grade = f.parse("grade", |text| grade::parse(text, stage));
+        let grade = f.parse("grade", |text| grade::parse(text, stage).map(Parsed::unchanged));
         let state = match f.text("state") {
             None => Some(EnrolmentState::Enrolled),
             Some(_) => f.word("state", EnrolmentState::from_word, EnrolmentState::ALL.iter().map(|s| s.zh())),
@@ -113,11 +121,14 @@ impl Importer for RollImporter {
         if let (Some(entered), Some(left)) = (entered_on, left_on)
             && left < entered
         {
-            f.reject("left_on", ValueError::fixed(
-                "date_order",
-                ("离校日期早于入学日期", "the day of leaving is before the day of entering"),
-                ("请核对两个日期", "check the two dates"),
-            ));
+            f.reject(
+                "left_on",
+                ValueError::fixed(
+                    "date_order",
+                    ("离校日期早于入学日期", "the day of leaving is before the day of entering"),
+                    ("请核对两个日期", "check the two dates"),
+                ),
+            );
         }
         Some(RollRow {
             name: name?,
@@ -132,7 +143,8 @@ impl Importer for RollImporter {
             major: f.text("major"),
             agricultural: f.yes_no("agricultural"),
             performing_arts: f.yes_no("performing_arts"),
-            full_time: f.parse("full_time", |t| full_time(t).map(Parsed::unchanged).ok_or_else(not_full_time)),
+            full_time: f
+                .parse("full_time", |t| full_time(t).map(Parsed::unchanged).ok_or_else(not_full_time)),
             state: state?,
             entered_on,
             left_on,
@@ -148,9 +160,9 @@ impl Importer for RollImporter {
         let places = record_schools(conn, batch, rows)?;
         for pending in rows.iter_mut() {
             let code = pending.row.school.code.as_str().to_owned();
-            let inside = places.get(&code).is_some_and(|p| {
-                Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p))
-            });
+            let inside = places
+                .get(&code)
+                .is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
             let own = batch.order.school.as_ref().is_none_or(|school| *school == code);
             if !inside || !own {
                 pending.refuse("学校标识码", out_of_scope());
@@ -435,7 +447,10 @@ fn unknown_word(column: &str, allowed: impl Iterator<Item = &'static str>) -> Va
     ValueError {
         code: "word_unknown",
         what: Text::new(format!("{column}中有不认识的词"), "the cell holds an unknown word"),
-        todo: Text::new(format!("可填：{allowed}；多项用顿号分开"), format!("allowed: {allowed}; separate several with 、")),
+        todo: Text::new(
+            format!("可填：{allowed}；多项用顿号分开"),
+            format!("allowed: {allowed}; separate several with 、"),
+        ),
     }
 }
 
@@ -452,13 +467,20 @@ fn full_time(text: &str) -> Option<bool> {
 }
 
 fn not_full_time() -> ValueError {
-    ValueError::fixed("word_unknown", ("学习形式不认识", "the mode of study is unknown"), ("请填全日制或非全日制", "allowed: 全日制, 非全日制"))
+    ValueError::fixed(
+        "word_unknown",
+        ("学习形式不认识", "the mode of study is unknown"),
+        ("请填全日制或非全日制", "allowed: 全日制, 非全日制"),
+    )
 }
 
 fn twice(first: u32) -> ValueError {
     ValueError {
         code: "duplicate_row",
-        what: Text::new(format!("与第 {first} 行是同一学生、同一学校"), format!("the same student at the same school as row {first}")),
+        what: Text::new(
+            format!("与第 {first} 行是同一学生、同一学校"),
+            format!("the same student at the same school as row {first}"),
+        ),
         todo: Text::fixed("请核实后只保留一行", "find out which is right and keep one row"),
     }
 }

@@ -4,9 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use crate::schema::{category, enrolment, evidence, school};
-use crate::values::{
-    Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, RunBy, Stage,
-};
+use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, RunBy, Stage};
 
 /// A school as recorded at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -123,6 +121,7 @@ pub struct CategoryRecord {
     /// The roll row that says so, if one does.
     pub enrolment_id: Option<String>,
     /// The category.
+    #[diesel(column_name = kind)]
     pub category: Category,
     /// First day it holds.
     pub valid_from: NaiveDate,

@@ -28,7 +28,11 @@ pub fn schools_of(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, S
 }
 
 /// The records of some schools as known at a moment.
-pub fn schools_known(conn: &mut Conn, codes: &[String], known_at: NaiveDateTime) -> Result<HashMap<String, School>> {
+pub fn schools_known(
+    conn: &mut Conn,
+    codes: &[String],
+    known_at: NaiveDateTime,
+) -> Result<HashMap<String, School>> {
     let mut found = HashMap::new();
     for chunk in codes.chunks(CHUNK) {
         let rows: Vec<School> = school::table
@@ -82,7 +86,12 @@ pub fn current(
             .filter(enrolment::term.eq(term))
             .filter(enrolment::person_id.eq_any(chunk))
             .filter(enrolment::superseded_at.is_null())
-            .select((enrolment::person_id, enrolment::school_code, enrolment::enrolment_id, enrolment::fingerprint))
+            .select((
+                enrolment::person_id,
+                enrolment::school_code,
+                enrolment::enrolment_id,
+                enrolment::fingerprint,
+            ))
             .load(conn)?;
         found.extend(rows.into_iter().map(|(person, school, id, print)| ((person, school), (id, print))));
     }
@@ -96,12 +105,16 @@ pub fn supersede(conn: &mut Conn, enrolments: &[String], at: NaiveDateTime) -> R
             .set(enrolment::superseded_at.eq(at))
             .execute(conn)?;
         diesel::update(
-            category::table.filter(category::enrolment_id.eq_any(chunk)).filter(category::superseded_at.is_null()),
+            category::table
+                .filter(category::enrolment_id.eq_any(chunk))
+                .filter(category::superseded_at.is_null()),
         )
         .set(category::superseded_at.eq(at))
         .execute(conn)?;
         diesel::update(
-            evidence::table.filter(evidence::enrolment_id.eq_any(chunk)).filter(evidence::superseded_at.is_null()),
+            evidence::table
+                .filter(evidence::enrolment_id.eq_any(chunk))
+                .filter(evidence::superseded_at.is_null()),
         )
         .set(evidence::superseded_at.eq(at))
         .execute(conn)?;
@@ -182,7 +195,13 @@ pub fn known(conn: &mut Conn, people: &[String], as_of: NaiveDate, known_at: Nai
 }
 
 /// Every current row of a term at schools in a place, in pages of people; for runs over a whole place.
-pub fn of_term(conn: &mut Conn, term: &str, place: &Place, after: &str, limit: i64) -> Result<Vec<Enrolment>> {
+pub fn of_term(
+    conn: &mut Conn,
+    term: &str,
+    place: &Place,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Enrolment>> {
     let (low, high) = place.range();
     Ok(enrolment::table
         .filter(enrolment::term.eq(term))
@@ -213,7 +232,13 @@ pub fn of_people(conn: &mut Conn, term: &str, people: &[String]) -> Result<Vec<E
 }
 
 /// A page of the students in scope in a term, by person.
-pub fn students(conn: &mut Conn, scope: &Scope, term: &str, after: Option<String>, limit: i64) -> Result<Vec<Enrolment>> {
+pub fn students(
+    conn: &mut Conn,
+    scope: &Scope,
+    term: &str,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<Enrolment>> {
     let (low, high) = scope.place_range();
     let mut query = enrolment::table
         .filter(enrolment::term.eq(term.to_owned()))
@@ -270,7 +295,6 @@ pub fn visible(conn: &mut Conn, scope: &Scope, people: &[String]) -> Result<Vec<
 pub fn must_see(conn: &mut Conn, scope: &Scope, person_id: &str) -> Result<()> {
     if visible(conn, scope, &[person_id.to_owned()])?.is_empty() { Err(Error::not_found()) } else { Ok(()) }
 }
-
 
 /// The categories that hold on a day for the students of a term at schools in a place, and for the
 /// further people named. Recorded and not taken back.
