@@ -21,7 +21,7 @@ closed_list! {
 }
 
 /// Students on the list, counted by state.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct StateCounts(BTreeMap<ListedState, u64>);
 
@@ -43,7 +43,7 @@ impl StateCounts {
 }
 
 /// The listed students of one stage.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StageRow {
     /// The stage by the roll, else by the list; `None` if neither tells.
     pub stage: Option<Stage>,
@@ -54,7 +54,7 @@ pub struct StageRow {
 }
 
 /// Persons and money of one group or programme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Paid {
     /// Persons. By programme, a person aided by two is counted in both.
     pub persons: u64,
@@ -63,7 +63,7 @@ pub struct Paid {
 }
 
 /// The totals of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Entries of the list, repeated persons included.
     pub list_entries: u64,

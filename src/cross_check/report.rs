@@ -133,15 +133,14 @@ pub fn explain(finding: &Finding) -> String {
 }
 
 /// The sentences a bureau head reads first, one per line.
-pub fn summary(outcome: &Outcome, place: &str) -> Vec<String> {
-    let totals = &outcome.totals;
+pub fn summary(totals: &Totals, kinds: &BTreeMap<FindingKind, u64>, term: Term, place: &str) -> Vec<String> {
     let of = |state| totals.by_state.of(state);
     let absent = of(ListedState::NotEnrolled) + of(ListedState::Left) + of(ListedState::Elsewhere);
     let at_school = totals.listed - absent;
     let mut lines = vec![
         format!(
             "{place}{}：名单内学生 {} 人，其中在本地在读 {at_school} 人，未在籍、离校或外地就读 {absent} 人。",
-            outcome.options.term.zh(),
+            term.zh(),
             totals.listed,
         ),
         format!(
@@ -171,14 +170,15 @@ pub fn summary(outcome: &Outcome, place: &str) -> Vec<String> {
             row.listed.of(ListedState::AidedLow),
         ));
     }
-    let mut kinds: Vec<_> = outcome.by_kind().into_iter().collect();
+    let mut kinds: Vec<(FindingKind, u64)> = kinds.iter().map(|(kind, count)| (*kind, *count)).collect();
     kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
     if kinds.is_empty() {
         lines.push("没有发现疑点。".to_owned());
     } else {
         let top: Vec<String> =
             kinds.iter().take(6).map(|(kind, count)| format!("{} {count}", kind.zh())).collect();
-        lines.push(format!("疑点 {} 条，最多的是：{}。", outcome.findings.len(), top.join("、")));
+        let all: u64 = kinds.iter().map(|(_, count)| count).sum();
+        lines.push(format!("疑点 {all} 条，最多的是：{}。", top.join("、")));
     }
     lines
 }
@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn the_summary_gives_the_numbers_of_the_run() {
-        let lines = summary(&example(), "祁门县").join("\n");
+        let outcome = example();
+        let lines = summary(&outcome.totals, &outcome.by_kind(), outcome.options.term, "祁门县").join("\n");
         for part in [
             "祁门县2025年秋季学期：名单内学生 4 人，其中在本地在读 3 人，未在籍、离校或外地就读 1 人",
             "已足额资助 1 人，漏助 1 人，标准偏低 1 人",
@@ -298,7 +299,8 @@ mod tests {
         ] {
             assert!(lines.contains(part), "{part}\n{lines}");
         }
-        let nothing = summary(&World::default().run(), "祁门县");
+        let outcome = World::default().run();
+        let nothing = summary(&outcome.totals, &outcome.by_kind(), outcome.options.term, "祁门县");
         assert!(nothing.last().is_some_and(|line| line == "没有发现疑点。"));
     }
 

@@ -1,0 +1,90 @@
+//! `yingzhu cross-check --term 2025A --out findings.xlsx`: holds list, roll and money against each other
+//! from the command line of the server itself.
+
+use std::path::PathBuf;
+
+use super::import::{term_and_place, unwritable};
+use super::{Out, store};
+use crate::auth::Scope;
+use crate::config::StoreOptions;
+use crate::cross_check::http::export;
+use crate::cross_check::model::FindingKind;
+use crate::cross_check::run::{self, Order};
+use crate::cross_check::store::{self as checks, CheckRow, Filter};
+use crate::error::Result;
+use crate::imports::Desk;
+use crate::policy::Pack;
+use crate::sheet::CsvEncoding;
+use crate::values::{Fen, Place, Term, Text, clock};
+
+/// Options of `cross-check`.
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// 学期，如 2025A | The term
+    #[arg(long)]
+    term: String,
+    /// 行政区划 | The place
+    #[arg(long, env = "YINGZHU_PLACE", default_value = "34")]
+    place: String,
+    /// 名单版本编号；缺省用现行版本 | The list version; the one in force when absent
+    #[arg(long)]
+    list: Option<String>,
+    /// 疑点清单写入此文件（.xlsx 或 .csv） | Where to write the findings
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// 清单中身份信息不脱敏 | Ids and names unmasked
+    #[arg(long)]
+    pii: bool,
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+/// Runs and tells.
+pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
+    let (term, place) = term_and_place(&options.term, &options.place)?;
+    let (desk, pack) = store::open_desk(&options.store)?;
+    let check = check(&desk, &pack, options.list, term, place.clone(), "operator")?;
+    let scope = Scope::local(place);
+    let (counts, book) = desk.db.read_now(|conn| {
+        let counts = checks::counts(conn, &scope, &check.check_id)?;
+        let rows = checks::findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
+        Ok((counts, export(conn, &desk.sealer, &check, &rows, options.pii)?))
+    })?;
+    tell(&counts, out)?;
+    if let Some(path) = &options.out {
+        let csv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+        let bytes = if csv { book.csv(CsvEncoding::Utf8Bom)? } else { book.xlsx()? };
+        std::fs::write(path, bytes).map_err(|e| unwritable(path, &e))?;
+        out.say(&Text::new(
+            format!("疑点清单已写入 {}", path.display()),
+            format!("the findings are in {}", path.display()),
+        ))?;
+    }
+    Ok(())
+}
+
+/// One run, in one transaction.
+pub(super) fn check(
+    desk: &Desk,
+    pack: &Pack,
+    list: Option<String>,
+    term: Term,
+    place: Place,
+    by: &str,
+) -> Result<CheckRow> {
+    let scope = Scope::local(place.clone());
+    let order = Order { list, term, place, by: by.to_owned(), at: clock::now(), today: clock::today() };
+    desk.db.write_now(|conn| Ok(run::run(conn, &scope, pack, &order)?.0))
+}
+
+/// Findings by kind, a line each.
+pub(super) fn tell(counts: &[(FindingKind, i64, i64)], out: &mut Out) -> Result<()> {
+    for (kind, count, stake) in counts {
+        let yuan = Fen(*stake).yuan();
+        out.say(&Text::new(
+            format!("  {}：{count} 项，涉及 {yuan} 元", kind.zh()),
+            format!("  {}: {count}, {yuan} yuan in question", kind.en()),
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! `yingzhu import poverty-list|roll|aid FILE --term 2025A`: a file into the database, from the command
+//! line of the server itself, with a progress bar and the same importers as over HTTP.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use clap::ValueEnum;
+
+use super::{Out, progress, store};
+use crate::aid::import::AidImporter;
+use crate::config::StoreOptions;
+use crate::error::{Code, Error, Result};
+use crate::imports::{Desk, ImportKind, Order, Report};
+use crate::policy::Pack;
+use crate::poverty_list::import::ListImporter;
+use crate::roll::import::RollImporter;
+use crate::values::{Lang, Place, Term, Text, clock, digest};
+
+/// What a file holds, as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// 省下达名单 | The provincial list
+    PovertyList,
+    /// 学籍 | The roll
+    Roll,
+    /// 资助发放记录 | Aid records
+    Aid,
+}
+
+impl Kind {
+    /// The kind of import.
+    pub(super) fn import(self) -> ImportKind {
+        match self {
+            Kind::PovertyList => ImportKind::PovertyList,
+            Kind::Roll => ImportKind::Roll,
+            Kind::Aid => ImportKind::Aid,
+        }
+    }
+}
+
+/// Options of `import`.
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// 文件内容 | What the file holds
+    kind: Kind,
+    /// 文件：.xlsx，或 UTF-8 / GB 18030 的 CSV | The file
+    file: PathBuf,
+    /// 学期，如 2025A（秋季）、2026S（春季） | The term
+    #[arg(long)]
+    term: String,
+    /// 行政区划，只接收该地范围内的行 | Place within which rows are accepted
+    #[arg(long, env = "YINGZHU_PLACE", default_value = "34")]
+    place: String,
+    /// 待更正的行另存为此文件 | Where to write the rows that need correction
+    #[arg(long)]
+    corrections: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+/// Imports a file and tells what came of it.
+pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
+    let (term, place) = term_and_place(&options.term, &options.place)?;
+    let (desk, pack) = store::open_desk(&options.store)?;
+    let report = import(&desk, &pack, options.kind, &options.file, term, place, "operator", out.lang())?;
+    tell(&report, out)?;
+    if report.rows.bad > 0
+        && let Some(path) = &options.corrections
+    {
+        let book = desk.corrections(&report)?;
+        std::fs::write(path, book).map_err(|e| unwritable(path, &e))?;
+        out.say(&Text::new(
+            format!("待更正的行已写入 {}，更正后可直接重新导入", path.display()),
+            format!("the rows that need correction are in {}; correct them and import that file", path.display()),
+        ))?;
+    }
+    Ok(())
+}
+
+/// The file's import, with a progress bar on a terminal.
+#[expect(clippy::too_many_arguments, reason = "one call from two commands; a struct would only rename them")]
+pub(super) fn import(
+    desk: &Desk,
+    pack: &Pack,
+    kind: Kind,
+    file: &Path,
+    term: Term,
+    place: Place,
+    by: &str,
+    lang: Lang,
+) -> Result<Report> {
+    let (digest, bytes) = digest_of(file)?;
+    let order = Order { term, place, school: None, by: by.to_owned(), at: clock::now(), digest, bytes };
+    let calendar = pack.calendar_for(&order.place);
+    let bar = progress::rows(kind.import(), lang);
+    let tick = |row: u64| bar.set_position(row);
+    let report = match kind {
+        Kind::PovertyList => {
+            let mut importer = ListImporter::new(None, calendar.first_day(term));
+            desk.import_now(file, &order, &mut importer, &tick)
+        }
+        Kind::Roll => desk.import_now(file, &order, &mut RollImporter::new(calendar), &tick),
+        Kind::Aid => desk.import_now(file, &order, &mut AidImporter::new(clock::today()), &tick),
+    };
+    bar.finish_and_clear();
+    report
+}
+
+/// Reads the two options that name term and place.
+pub(super) fn term_and_place(term: &str, place: &str) -> Result<(Term, Place)> {
+    let parsed = Term::parse(term).ok_or_else(|| {
+        Error::new(
+            Code::InvalidInput,
+            Text::fixed(
+                "--term 应写作 2025A（秋季）或 2026S（春季）",
+                "--term is written 2025A (autumn) or 2026S (spring)",
+            ),
+        )
+    })?;
+    let place = Place::parse(place).map_err(|e| Error::invalid_field("--place", e))?;
+    Ok((parsed, place))
+}
+
+/// What came of a file, in a few lines.
+pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
+    let rows = report.rows;
+    let again = if report.repeated { "（此文件先前已导入，未作改动）" } else { "" };
+    let again_en = if report.repeated { " (this very file was imported before; nothing changed)" } else { "" };
+    out.say(&Text::new(
+        format!(
+            "{}：读入 {} 行，新增 {}，变更 {}，未变 {}，有误 {}{again}",
+            report.kind.zh(), rows.read, rows.new, rows.changed, rows.unchanged, rows.bad
+        ),
+        format!(
+            "{}: {} rows read, {} new, {} changed, {} unchanged, {} bad{again_en}",
+            report.kind.en(), rows.read, rows.new, rows.changed, rows.unchanged, rows.bad
+        ),
+    ))?;
+    for fault in report.faults.iter().take(12) {
+        out.say(&Text::new(
+            format!("  {} 行 · {}：{}", fault.rows, fault.column, fault.what.0),
+            format!("  {} row(s) · {}: {}", fault.rows, fault.column, fault.what.1),
+        ))?;
+    }
+    Ok(())
+}
+
+/// SHA-256 and size of a file, read once, in blocks.
+fn digest_of(path: &Path) -> Result<(String, u64)> {
+    let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    let mut context = Context::new(&SHA256);
+    let mut block = vec![0_u8; 256 << 10];
+    let mut bytes = 0_u64;
+    loop {
+        let read = file.read(&mut block).map_err(|e| unreadable(path, &e))?;
+        let Some(part) = block.get(..read).filter(|p| !p.is_empty()) else { break };
+        context.update(part);
+        bytes = bytes.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+    }
+    Ok((digest::hex(context.finish().as_ref()), bytes))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let (path, kind) = (path.display(), error.kind());
+    Error::new(
+        Code::UnreadableFile,
+        Text::new(format!("文件 {path} 无法打开（{kind}），请检查路径和权限"), format!("cannot open {path} ({kind})")),
+    )
+}
+
+/// The refusal of a place where nothing can be written.
+pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let (path, kind) = (path.display(), error.kind());
+    Error::new(
+        Code::UnreadableFile,
+        Text::new(format!("无法写入 {path}（{kind}），请检查路径和权限"), format!("cannot write {path} ({kind})")),
+    )
+}
