@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// From here on a double no longer holds every whole number that has so many digits: 16 digits.
 const PRECISE_BELOW: f64 = 1e15;
 
-/// A cell's content.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// A cell's content. `Debug` tells its kind only: a cell may hold anything about a person.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Cell {
     /// Nothing, or nothing visible.
     #[default]
@@ -44,6 +44,19 @@ pub enum Fault {
     /// Bytes that are no text in the file's encoding.
     #[serde(rename = "u")]
     Undecodable,
+}
+
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Cell::Empty => "Empty",
+            Cell::Text(_) => "Text",
+            Cell::Number(_) => "Number",
+            Cell::Date(_) => "Date",
+            Cell::Bool(_) => "Bool",
+            Cell::Error(_) => "Error",
+        })
+    }
 }
 
 impl Cell {

@@ -31,6 +31,9 @@ pub(super) struct Decoded<R> {
     text: String,
     taken: usize,
     ended: bool,
+    /// The last chunk ended in a carriage return, whose line feed may follow.
+    pending_return: bool,
+    last: Option<char>,
     wide_comma: bool,
     row_bytes: usize,
     allowance: Allowance,
@@ -45,6 +48,8 @@ impl<R: Read> Decoded<R> {
             text: String::new(),
             taken: 0,
             ended: false,
+            pending_return: false,
+            last: None,
             wide_comma,
             row_bytes,
             allowance: Allowance::default(),
@@ -67,11 +72,40 @@ impl<R: Read> Decoded<R> {
             self.text.reserve(room.ok_or(io::ErrorKind::OutOfMemory)?);
             // With that much room the whole input is always taken.
             let _ = self.decoder.decode_to_string(bytes, &mut self.text, self.ended);
+            self.unify_line_ends();
         }
         if self.wide_comma && self.text.contains('，') {
             self.text = self.text.replace('，', "\u{1f}");
         }
         Ok(())
+    }
+
+    /// Makes every line end a line feed, the last one included, so that lines can be counted.
+    fn unify_line_ends(&mut self) {
+        if self.pending_return || self.text.contains('\r') {
+            let mut unified = String::with_capacity(self.text.len() + 1);
+            let mut pieces = self.text.split('\r');
+            let mut after_return = std::mem::take(&mut self.pending_return);
+            let mut piece = pieces.next();
+            while let Some(part) = piece {
+                let next = pieces.next();
+                if after_return && part.is_empty() && next.is_none() && !self.ended {
+                    self.pending_return = true;
+                } else {
+                    if after_return && !part.starts_with('\n') {
+                        unified.push('\n');
+                    }
+                    unified.push_str(part);
+                }
+                after_return = true;
+                piece = next;
+            }
+            self.text = unified;
+        }
+        self.last = self.text.chars().next_back().or(self.last);
+        if self.ended && self.last.is_some_and(|c| c != '\n') {
+            self.text.push('\n');
+        }
     }
 }
 
@@ -89,5 +123,51 @@ impl<R: Read> Read for Decoded<R> {
             return Err(io::Error::other(ROW_TOO_LARGE));
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives its bytes a few at a time.
+    struct Dripping<'a>(&'a [u8], usize);
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let n = self.1.min(to.len());
+            self.0.read(&mut to[..n])
+        }
+    }
+
+    #[test]
+    fn line_ends_are_unified_wherever_the_chunks_are_cut() {
+        for (text, expected) in [
+            ("a\r\nb\r\n", "a\nb\n"),
+            ("a\rb\r", "a\nb\n"),
+            ("a\n\nb", "a\n\nb\n"),
+            ("a\r\r\nb", "a\n\nb\n"),
+            ("张\r\n三", "张\n三\n"),
+            ("", ""),
+        ] {
+            for step in 1..8 {
+                let mut out = String::new();
+                Decoded::new(Dripping(text.as_bytes(), step), encoding_rs::UTF_8, false, 1 << 20)
+                    .read_to_string(&mut out)
+                    .unwrap();
+                assert_eq!(out, expected, "{text:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_beyond_its_allowance_ends_the_reading() {
+        let mut decoded = Decoded::new(&[b'x'; 100][..], encoding_rs::UTF_8, false, 50);
+        let allowance = decoded.allowance();
+        let mut buffer = [0; 40];
+        decoded.read_exact(&mut buffer).unwrap();
+        allowance.reset();
+        decoded.read_exact(&mut buffer).unwrap();
+        assert_eq!(decoded.read_exact(&mut buffer[..20]).unwrap_err().to_string(), ROW_TOO_LARGE);
     }
 }

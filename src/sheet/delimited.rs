@@ -40,10 +40,11 @@ pub(super) fn read(
     let mut breaks = 0_u64;
     while reader.read_record(&mut record).map_err(|e| refusal(&e))? {
         allowance.reset();
-        // A spreadsheet program shows a cell with line breaks as one row.
-        let line = record.position().map_or(1, csv::Position::line);
-        let number = u32::try_from(line.saturating_sub(breaks)).unwrap_or(u32::MAX);
+        // The line after the record, less one, less the breaks inside cells: a spreadsheet program shows
+        // a cell with line breaks as one row.
         breaks += record.iter().map(line_breaks).sum::<u64>();
+        let line = reader.position().line().saturating_sub(1).saturating_sub(breaks);
+        let number = u32::try_from(line).unwrap_or(u32::MAX);
         if number > limits.rows {
             return Err(workbook::too_many_rows(limits));
         }

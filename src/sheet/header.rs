@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::cell::Cell;
 use super::spec::{CellKind, ColumnSpec, SheetSpec};
 
-/// How many rows are searched.
+/// How many rows with content are searched.
 pub(super) const SEARCHED_ROWS: usize = 20;
 
 /// A group header with one of these words is about somebody else than the row's student, so that 监护人
@@ -77,7 +77,7 @@ pub fn letter(index: usize) -> String {
 pub(super) fn find(rows: &[(u32, Vec<Cell>)], spec: &SheetSpec) -> Result<Header, Unfound> {
     let names = Names::of(spec);
     let mut best: Option<(Candidate, usize, u32)> = None;
-    for (at, (number, cells)) in rows.iter().enumerate().take(SEARCHED_ROWS) {
+    for (at, (number, cells)) in rows.iter().enumerate() {
         let single = names.match_row(&texts(cells), None);
         let pair = rows
             .get(at + 1)
@@ -159,12 +159,14 @@ struct Candidate {
     matched: Vec<(usize, &'static ColumnSpec)>,
     clash: Option<(&'static str, usize, usize)>,
     headers: Vec<String>,
+    pair: bool,
 }
 
 impl Candidate {
-    /// First whether all is there that must be, then how much is understood. Ties go to the earlier row.
-    fn rank(&self, spec: &SheetSpec) -> (bool, usize) {
-        (missing(spec, &self.matched).is_empty(), self.matched.len())
+    /// First whether all is there that must be, then how much is understood, then one row before two (a
+    /// title is no upper header row). Ties go to the earlier row.
+    fn rank(&self, spec: &SheetSpec) -> (bool, usize, bool) {
+        (missing(spec, &self.matched).is_empty(), self.matched.len(), !self.pair)
     }
 }
 
@@ -188,7 +190,8 @@ impl Names {
 
     /// Matches one header row, or with `upper` the lower of two.
     fn match_row(&self, row: &[String], upper: Option<&[String]>) -> Candidate {
-        let mut candidate = Candidate { matched: Vec::new(), clash: None, headers: Vec::new() };
+        let mut candidate =
+            Candidate { matched: Vec::new(), clash: None, headers: Vec::new(), pair: upper.is_some() };
         let width = row.len().max(upper.map_or(0, <[String]>::len));
         // A merged cell keeps its text in its first column; the others of the group are empty.
         let mut group = "";
@@ -291,7 +294,7 @@ mod tests {
             ]),
             (3, vec![("county", 1), ("id", 2), ("name", 3), ("fen", 4)])
         );
-        let found = find(&rows(&[header]), &SPEC).unwrap();
+        let found = find(&rows(&[&["填报单位：某局"], header]), &SPEC).unwrap();
         assert_eq!(found.ignored, ["序号"]);
         assert!(found.columns.get("fen").unwrap().ten_thousands);
     }

@@ -33,6 +33,9 @@ const NOT_DATA: [&str; 16] = [
 /// How the example row of our own templates begins.
 const EXAMPLE: &str = "示例";
 
+/// Blank rows above a header are held back too; no sheet has this many.
+const MOST_WAITING: usize = 1000;
+
 /// What a row handler looks like.
 pub(super) type OnRow<'a> = &'a mut dyn FnMut(Row) -> Result<()>;
 
@@ -41,6 +44,7 @@ pub(super) struct Intake<'a> {
     spec: &'a SheetSpec,
     on_row: OnRow<'a>,
     waiting: Vec<(u32, Vec<Cell>)>,
+    filled: usize,
     header: Option<Found>,
     unfound: Option<Unfound>,
     pub rows: u64,
@@ -57,7 +61,16 @@ pub(super) struct Found {
 
 impl<'a> Intake<'a> {
     pub(super) fn new(spec: &'a SheetSpec, on_row: OnRow<'a>) -> Self {
-        Self { spec, on_row, waiting: Vec::new(), header: None, unfound: None, rows: 0, skipped: 0 }
+        Self {
+            spec,
+            on_row,
+            waiting: Vec::new(),
+            filled: 0,
+            header: None,
+            unfound: None,
+            rows: 0,
+            skipped: 0,
+        }
     }
 
     /// Takes the next row of the sheet.
@@ -65,12 +78,14 @@ impl<'a> Intake<'a> {
         if self.header.is_some() {
             return self.pass(number, cells);
         }
-        if self.unfound.is_some() || cells.iter().all(Cell::is_blank) {
+        if self.unfound.is_some() {
             return Ok(());
         }
+        self.filled += usize::from(!cells.iter().all(Cell::is_blank));
         self.waiting.push((number, cells));
         // One more than is searched: the last searched row may be the upper of two.
-        if self.waiting.len() > SEARCHED_ROWS { self.settle() } else { Ok(()) }
+        let enough = self.filled > SEARCHED_ROWS || self.waiting.len() > MOST_WAITING;
+        if enough { self.settle() } else { Ok(()) }
     }
 
     /// Ends the sheet. `true` when its header was found, `false` when another sheet may be tried.
@@ -84,6 +99,7 @@ impl<'a> Intake<'a> {
     /// Starts over with another sheet, keeping the better explanation of why the last one failed.
     pub(super) fn next_sheet(&mut self) -> Option<Unfound> {
         self.waiting.clear();
+        self.filled = 0;
         self.unfound.take()
     }
 
@@ -94,7 +110,7 @@ impl<'a> Intake<'a> {
 
     fn settle(&mut self) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() {
+        if std::mem::take(&mut self.filled) == 0 {
             return Ok(());
         }
         match header::find(&waiting, self.spec) {

@@ -7,8 +7,8 @@ use super::fields::Fields;
 use super::header::Columns;
 use crate::values::Text;
 
-/// One row below the header.
-#[derive(Debug, Clone)]
+/// One row below the header. `Debug` tells its number and width only.
+#[derive(Clone)]
 pub struct Row {
     /// The row's number in the sheet, counted from 1 as spreadsheet programs show it.
     pub number: u32,
@@ -34,6 +34,12 @@ pub struct RowError {
     pub what: Text,
     /// What to do about it.
     pub todo: Text,
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Row({}, {} cells)", self.number, self.cells.len())
+    }
 }
 
 impl Row {
