@@ -1,26 +1,30 @@
 //! Tokens at the door, through a real application with one handler per permission: what is refused,
 //! what is let in, and which role reaches which handler.
 
+#![cfg(test)]
+
 #[path = "tokens/attacks.rs"]
 mod attacks;
 #[path = "tokens/forge.rs"]
 mod forge;
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use actix_web::body::to_bytes;
 use actix_web::dev::Service;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, web};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use yingzhu::auth::{
     AnyCaller, BureauOfficer, Caller, ChildReader, ListKeeper, MintRequest, Reader, Registrar, Role,
-    Supervisor, mint,
+    Supervisor, Verifier, mint,
 };
 use yingzhu::error::Code;
 
-use forge::{By, ED, ES, NOW, PS, RS, but, claims, header, keys, raw, signed, verifier};
+use forge::{By, ED, ES, NOW, PS, RS, but, claims, header, keys, raw, signed, unfetched, verifier};
 
 fn tell(caller: &Caller) -> String {
     let scope = caller.scope();
@@ -258,4 +262,35 @@ async fn the_token_stands_in_one_authorization_header_and_nowhere_else() {
         .append_header(("X-Roles", "province"))
         .to_request();
     assert_eq!(app.call(request).await.unwrap().status().as_u16(), 401);
+}
+
+#[actix_web::test]
+async fn the_first_token_fetches_the_keys_and_without_keys_nobody_is_told_to_sign_in_again() {
+    let app = application!(unfetched(true));
+    assert_eq!(ask!(app, "/any", bearer(&signed(&claims()))).0, 200);
+    let app = application!(unfetched(false));
+    assert_eq!(ask!(app, "/any", bearer(&signed(&claims()))).0, 503);
+    // A token of nobody we know is refused all the same.
+    assert_eq!(ask!(app, "/any", bearer(&signed(&but("iss", json!("https://evil.test/"))))).0, 401);
+}
+
+proptest! {
+    #[test]
+    fn one_changed_letter_is_never_let_in(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_.-]") {
+        let good = signed(&claims());
+        let i = at.index(good.len());
+        let changed = format!("{}{to}{}", &good[..i], &good[i + 1..]);
+        prop_assert_eq!(shared().verify(&changed).is_ok(), changed == good);
+    }
+
+    #[test]
+    fn no_text_is_a_token(text in ".{0,300}", claims in ".{0,100}") {
+        prop_assert!(shared().verify(&text).is_err());
+        prop_assert!(shared().verify(&raw(&header("EdDSA", "ed-1"), &claims, By::Ed)).is_err());
+    }
+}
+
+fn shared() -> &'static Verifier {
+    static SHARED: OnceLock<Verifier> = OnceLock::new();
+    SHARED.get_or_init(|| verifier(false))
 }

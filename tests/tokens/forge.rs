@@ -130,16 +130,28 @@ pub(crate) fn headed(header: &str) -> String {
     raw(header, &claims().to_string(), By::Ed)
 }
 
-struct Set(Value);
+/// A key set, or nothing for an issuer that does not answer.
+struct Set(Option<Value>);
 
 impl Fetch for Set {
     fn fetch(&self) -> Result<Vec<u8>, FetchFault> {
-        Ok(self.0.to_string().into_bytes())
+        self.0.as_ref().map(|set| set.to_string().into_bytes()).ok_or(FetchFault("no answer"))
     }
 }
 
-/// The four issuers, each with one key, and the development key if asked for.
+/// The four issuers, each with one key that is fetched already, and the development key if asked for.
 pub(crate) fn verifier(dev: bool) -> Verifier {
+    let verifier = assemble(dev, true);
+    assert!(verifier.prefetch());
+    verifier
+}
+
+/// The four issuers before any key was fetched. They answer, or they do not.
+pub(crate) fn unfetched(answering: bool) -> Verifier {
+    assemble(false, answering)
+}
+
+fn assemble(dev: bool, answering: bool) -> Verifier {
     let keys = keys();
     let public = keys.rsa.public_key();
     let (n, e) = (public.modulus(), public.exponent());
@@ -168,9 +180,7 @@ pub(crate) fn verifier(dev: bool) -> Verifier {
             keys: KeySource::File("not read".into()),
             authorities: None,
         };
-        sources.push((config, Box::new(Set(json!({ "keys": [key] })))));
+        sources.push((config, Box::new(Set(answering.then(|| json!({ "keys": [key] }))))));
     }
-    let verifier = Verifier::with(sources, dev.then_some(&keys.dev), Arc::new(|| NOW)).unwrap();
-    assert!(verifier.prefetch());
-    verifier
+    Verifier::with(sources, dev.then_some(&keys.dev), Arc::new(|| NOW)).unwrap()
 }
