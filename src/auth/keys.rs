@@ -192,3 +192,6 @@ fn sound_rsa(n: &[u8], e: &[u8]) -> Result<(), &'static str> {
     let exponent_sound = exponent.is_some_and(|e| e >= 65_537 && e % 2 == 1);
     if (2048..=8192).contains(&bits) && exponent_sound { Ok(()) } else { Err("weak_rsa") }
 }
+
+#[cfg(test)]
+mod tests;
