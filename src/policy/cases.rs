@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::body::warning_code;
 use super::decide::decide;
 use super::decision::{Decision, Outcome, ProgrammeDecision, Truth};
+use super::fact::Fact;
 use super::facts::Facts;
 use super::pack::Pack;
 use crate::values::{Fen, Lang, Programme};
@@ -122,13 +123,15 @@ pub fn run(pack: &Pack) -> CaseReport {
 }
 
 fn note(pack: &Pack, decision: &Decision, seen: &mut BTreeMap<(Programme, String), Seen>) {
-    for (reason, code, programme) in decision.programmes.iter().flat_map(|d| {
-        d.reasons.iter().filter_map(|r| Some((r, condition_code(pack, d, r.condition)?, d.programme)))
+    for (reason, code, of) in decision.programmes.iter().flat_map(|d| {
+        d.reasons.iter().filter_map(move |r| Some((r, condition_code(pack, d, r.condition)?, d)))
     }) {
-        let entry = seen.entry((programme, code.to_owned())).or_default();
+        let entry = seen.entry((of.programme, code.to_owned())).or_default();
+        let left = of.missing.iter().any(|m| m.fact == Fact::LocalRule);
         match reason.truth {
             Truth::Met => entry.met = true,
             Truth::NotMet => entry.not_met = true,
+            Truth::Unknown if left => entry.not_met = true,
             Truth::Unknown => {}
         }
     }

@@ -103,8 +103,14 @@ pub(super) fn worth(pack: &Pack, rules: &ProgrammeRules, known: &Known<'_>) -> W
     for stage in bits(stages) {
         for boarding in parts(boarding, splits.0) {
             for outside in parts(outside, splits.1) {
+                // Of several cases, those that would not be eligible at all say nothing of the amount.
+                let case = known.with(Fact::Stage, stage).with(Fact::Boarding, boarding);
+                let case = case.with(Fact::OutsideProvince, outside);
+                if outcome(rules, &case) == Outcome::Ineligible {
+                    continue;
+                }
                 for tier in Tier::ALL.iter().copied().filter(|t| tiers.set & tier_bit(*t) != 0) {
-                    worth.look(pack, rules, known, (tier, stage, boarding, outside));
+                    worth.look(pack, rules, &case, (tier, stage, boarding, outside));
                 }
             }
         }
