@@ -17,7 +17,7 @@ pub(super) struct Options {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
+pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
     let config = options.serve.check(super::keys_variable())?;
     start_log(&config.log);
     rim::log_panics_without_their_values();
