@@ -1,1 +1,3 @@
-DROP TABLE setting;
+DROP TABLE account;
+DROP TABLE person_name;
+DROP TABLE person;
