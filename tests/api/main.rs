@@ -8,6 +8,8 @@
 mod support;
 
 #[cfg(test)]
+mod authorisation;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod http_frame;
