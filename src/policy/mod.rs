@@ -1,1 +1,39 @@
-//! See the map in the crate's documentation.
+//! Policy as data: facts about a student and a pack go in, a decision with every reason comes out.
+//!
+//! Everything here is pure: no clock, no database, no network; the only files read are those of a pack,
+//! and only while it is loaded.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`facts`] | what a caller may tell, as JSON; what is impossible |
+//! | [`fact`], [`known`] | the closed list of facts; facts as sets of possible values |
+//! | [`period`], [`condition`] | when something holds; what it demands, in three-valued logic |
+//! | [`standard`], [`programme`], [`pack`] | amounts, rules, and the whole |
+//! | `load` | TOML to pack, every fault with file, line and key |
+//! | [`decide`], `worth`, `worlds` | the decision; what it is worth; what is missing and matters |
+//! | [`decision`], [`body`] | the result; the result in words |
+//! | [`cases`], [`check()`] | golden cases; the check an officer runs |
+
+pub mod body;
+pub mod cases;
+mod check;
+pub mod condition;
+pub mod decide;
+pub mod decision;
+pub mod fact;
+pub mod facts;
+pub mod known;
+mod load;
+pub mod pack;
+pub mod period;
+pub mod programme;
+pub mod standard;
+mod worlds;
+mod worth;
+
+pub use body::DecisionBody;
+pub use check::check;
+pub use decide::{Entitlement, Entitlements, decide, entitled};
+pub use decision::{Decision, Outcome, ProgrammeDecision, Route};
+pub use facts::Facts;
+pub use pack::{Pack, PackError};

@@ -1,0 +1,374 @@
+//! Facts in the form that is decided upon: for each closed fact the set of values still possible.
+//!
+//! "Unknown" is the full set and "known" a set of one, so that three-valued logic is plain set
+//! arithmetic and filling in a fact can only shrink a set. Built once per student, without allocation.
+
+use super::decision::Route;
+use super::fact::{Fact, Kind};
+use super::facts::{Facts, grades_of};
+use super::period::{Period, When};
+use crate::values::{
+    Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Place, RunBy, Stage,
+};
+
+/// The set of the two truth values: bit 0 = no, bit 1 = yes.
+pub(super) const EITHER: u16 = 0b11;
+const YES: u16 = 0b10;
+const NO: u16 = 0b01;
+/// Numbers 1 to 9, each its own bit.
+const NUMBERS: u16 = 0b11_1111_1110;
+
+/// What it takes for a category to count as established.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The category, as a set of one.
+    pub category: u16,
+    /// Papers that make the route direct.
+    pub direct: u16,
+    /// Papers that prove it off the list.
+    pub with_proof: u16,
+    /// When this holds.
+    pub period: Period,
+}
+
+/// The bit of a value in its closed list.
+pub(super) fn bit<T: PartialEq>(all: &[T], value: &T) -> u16 {
+    all.iter().position(|v| v == value).map_or(0, |i| 1 << i)
+}
+
+/// The set of all values of a closed list with this many.
+pub(super) const fn full(len: usize) -> u16 {
+    if len >= 16 { u16::MAX } else { (1 << len) - 1 }
+}
+
+fn one<T: PartialEq>(all: &[T], value: Option<&T>) -> u16 {
+    value.map_or(full(all.len()), |v| bit(all, v))
+}
+
+fn flag(value: Option<bool>) -> u16 {
+    match value {
+        Some(true) => YES,
+        Some(false) => NO,
+        None => EITHER,
+    }
+}
+
+fn number(value: Option<u8>) -> u16 {
+    value.map_or(NUMBERS, |n| 1_u16.checked_shl(u32::from(n)).unwrap_or(0) & NUMBERS)
+}
+
+/// The full set of a closed fact; zero for facts that are not closed.
+pub(super) fn all_values(fact: Fact) -> u16 {
+    match fact.kind() {
+        Kind::Flag => EITHER,
+        Kind::Number => NUMBERS,
+        Kind::Code(list) => full(list.codes().len()),
+        Kind::Categories => full(Category::ALL.len()),
+        Kind::Evidence => full(EvidenceKind::ALL.len()),
+        Kind::Place | Kind::Money | Kind::Rule => 0,
+    }
+}
+
+/// What is known of one student at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The moment.
+    pub when: When,
+    stage: u16,
+    grade: u16,
+    study_years: u16,
+    state: u16,
+    full_time: u16,
+    formal: u16,
+    boarding: u16,
+    new_entrant: u16,
+    ownership: u16,
+    inclusive: u16,
+    approved: u16,
+    run_by: u16,
+    rural: u16,
+    agricultural: u16,
+    performing_arts: u16,
+    hukou_kind: u16,
+    hardship: u16,
+    last_preschool_year: u16,
+    internship: u16,
+    outside_province: u16,
+    /// Categories that count.
+    pub categories_met: u16,
+    /// Categories of which it is not known whether they count.
+    pub categories_open: u16,
+    /// Whether the categories themselves are given, so that only proof can be open.
+    pub categories_given: bool,
+    /// Papers held, if known.
+    pub evidence: Option<u16>,
+    /// Place of study.
+    pub study: Option<&'a Place>,
+    /// Place of the household.
+    pub home: Option<&'a Place>,
+    /// This school's fee a term, in fen.
+    pub tuition: Option<i64>,
+    /// The local public fee a term, in fen.
+    pub public_tuition: Option<i64>,
+    /// How hardship is established.
+    pub route: Route,
+}
+
+impl<'a> Known<'a> {
+    /// Reads the facts under the rules of proof.
+    pub fn new(facts: &'a Facts, when: When, proofs: &[Proof]) -> Self {
+        let s = &facts.student;
+        let stage = one(Stage::ALL, s.stage.as_ref());
+        let study = facts.study_place();
+        let home = s.hukou.place.as_ref();
+        let evidence = facts
+            .evidence
+            .as_ref()
+            .map(|held| held.iter().fold(0, |set, kind| set | bit(EvidenceKind::ALL, kind)));
+        let claimed = s
+            .categories
+            .as_ref()
+            .map(|held| held.iter().fold(0, |set, category| set | bit(Category::ALL, category)));
+        let mut known = Self {
+            when,
+            stage,
+            grade: number(s.grade) & grades_in(stage),
+            study_years: number(s.study_years),
+            state: one(EnrolmentState::ALL, s.state.as_ref()),
+            full_time: flag(s.full_time),
+            formal: flag(s.formal),
+            boarding: flag(s.boarding),
+            new_entrant: flag(s.new_entrant),
+            ownership: one(Ownership::ALL, s.school.ownership.as_ref()),
+            inclusive: flag(s.school.inclusive),
+            approved: flag(s.school.approved),
+            run_by: one(RunBy::ALL, s.school.run_by.as_ref()),
+            rural: flag(s.school.rural),
+            agricultural: flag(s.major.agricultural),
+            performing_arts: flag(s.major.performing_arts),
+            hukou_kind: one(HukouKind::ALL, s.hukou.kind.as_ref()),
+            hardship: one(Hardship::ALL, s.hardship.as_ref()),
+            last_preschool_year: flag(s.last_preschool_year),
+            internship: flag(s.internship),
+            outside_province: outside_province(study, home),
+            categories_met: claimed.unwrap_or(0),
+            categories_open: if claimed.is_some() { 0 } else { full(Category::ALL.len()) },
+            categories_given: claimed.is_some(),
+            evidence,
+            study,
+            home,
+            tuition: s.school.tuition_fen_per_term,
+            public_tuition: s.school.public_tuition_fen_per_term,
+            route: Route::None,
+        };
+        known.prove(claimed.unwrap_or(0), proofs);
+        known
+    }
+
+    /// A category that needs proof and has none is neither held nor not held: the right office can
+    /// still confirm it, so it counts as unknown.
+    fn prove(&mut self, claimed: u16, proofs: &[Proof]) {
+        let held = self.evidence.unwrap_or(0);
+        for proof in proofs.iter().filter(|p| p.category & claimed != 0 && p.period.contains(self.when)) {
+            if held & proof.direct != 0 {
+                self.route = Route::Direct;
+            } else if held & proof.with_proof != 0 {
+                if self.route != Route::Direct {
+                    self.route = Route::WithProof;
+                }
+            } else {
+                self.categories_met &= !proof.category;
+                self.categories_open |= proof.category;
+            }
+        }
+        let no_hardship = bit(Hardship::ALL, &Hardship::None);
+        if self.route == Route::None && (self.categories_met != 0 || self.hardship & no_hardship == 0) {
+            self.route = Route::Assessed;
+        }
+    }
+
+    /// The values of a closed fact that are still possible. Facts that are not closed have none.
+    pub fn possible(&self, fact: Fact) -> u16 {
+        match fact {
+            Fact::Stage => self.stage,
+            Fact::Grade => self.grade,
+            Fact::StudyYears => self.study_years,
+            Fact::State => self.state,
+            Fact::FullTime => self.full_time,
+            Fact::Formal => self.formal,
+            Fact::Boarding => self.boarding,
+            Fact::NewEntrant => self.new_entrant,
+            Fact::Ownership => self.ownership,
+            Fact::Inclusive => self.inclusive,
+            Fact::Approved => self.approved,
+            Fact::RunBy => self.run_by,
+            Fact::Rural => self.rural,
+            Fact::Agricultural => self.agricultural,
+            Fact::PerformingArts => self.performing_arts,
+            Fact::HukouKind => self.hukou_kind,
+            Fact::Hardship => self.hardship,
+            Fact::LastPreschoolYear => self.last_preschool_year,
+            Fact::Internship => self.internship,
+            Fact::OutsideProvince => self.outside_province,
+            Fact::Categories
+            | Fact::Evidence
+            | Fact::SchoolPlace
+            | Fact::HukouPlace
+            | Fact::Tuition
+            | Fact::PublicTuition
+            | Fact::LocalRule
+            | Fact::Standard => 0,
+        }
+    }
+
+    /// The same student with one closed fact narrowed to a set. The grade follows the stage.
+    #[must_use]
+    pub fn with(mut self, fact: Fact, set: u16) -> Self {
+        match fact {
+            Fact::Stage => {
+                self.stage = set;
+                let grades = self.grade & grades_in(set);
+                self.grade = if grades == 0 { grades_in(set) } else { grades };
+            }
+            Fact::Grade => self.grade = set,
+            Fact::StudyYears => self.study_years = set,
+            Fact::State => self.state = set,
+            Fact::FullTime => self.full_time = set,
+            Fact::Formal => self.formal = set,
+            Fact::Boarding => self.boarding = set,
+            Fact::NewEntrant => self.new_entrant = set,
+            Fact::Ownership => self.ownership = set,
+            Fact::Inclusive => self.inclusive = set,
+            Fact::Approved => self.approved = set,
+            Fact::RunBy => self.run_by = set,
+            Fact::Rural => self.rural = set,
+            Fact::Agricultural => self.agricultural = set,
+            Fact::PerformingArts => self.performing_arts = set,
+            Fact::HukouKind => self.hukou_kind = set,
+            Fact::Hardship => self.hardship = set,
+            Fact::LastPreschoolYear => self.last_preschool_year = set,
+            Fact::Internship => self.internship = set,
+            Fact::OutsideProvince => self.outside_province = set,
+            // Evidence decides whether the claimed categories that need proof count.
+            Fact::Categories | Fact::Evidence => {
+                self.categories_met |= set;
+                self.categories_open = 0;
+            }
+            Fact::SchoolPlace
+            | Fact::HukouPlace
+            | Fact::Tuition
+            | Fact::PublicTuition
+            | Fact::LocalRule
+            | Fact::Standard => {}
+        }
+        self
+    }
+}
+
+/// Every grade that some stage of the set has.
+fn grades_in(stages: u16) -> u16 {
+    let mut set = 0;
+    for (i, stage) in Stage::ALL.iter().enumerate() {
+        if stages & (1 << i) != 0 {
+            let (first, last) = grades_of(*stage);
+            set |= (1_u16 << (last + 1)) - (1_u16 << first);
+        }
+    }
+    set
+}
+
+fn outside_province(study: Option<&Place>, home: Option<&Place>) -> u16 {
+    match (study.and_then(province), home.and_then(province)) {
+        (Some(study), Some(home)) => flag(Some(study != home)),
+        _ => EITHER,
+    }
+}
+
+fn province(place: &Place) -> Option<&str> {
+    place.as_str().get(..2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::TermCalendar;
+
+    fn facts(json: &str) -> Facts {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn poor() -> u16 {
+        bit(Category::ALL, &Category::RegisteredPoor)
+    }
+
+    fn proofs() -> Vec<Proof> {
+        vec![Proof {
+            category: poor(),
+            direct: bit(EvidenceKind::ALL, &EvidenceKind::ProvincialList),
+            with_proof: bit(EvidenceKind::ALL, &EvidenceKind::PovertyHandbook)
+                | bit(EvidenceKind::ALL, &EvidenceKind::CountyCertificate),
+            period: Period::default(),
+        }]
+    }
+
+    fn known(facts: &Facts) -> Known<'_> {
+        let when = When { date: facts.as_of, term: TermCalendar::default().term_of(facts.as_of) };
+        Known::new(facts, when, &proofs())
+    }
+
+    #[test]
+    fn a_known_stage_narrows_an_unknown_grade() {
+        let facts = facts(r#"{"as_of":"2017-10-10","student":{"stage":"junior_high"}}"#);
+        assert_eq!(known(&facts).possible(Fact::Grade), 0b11_1000_0000);
+    }
+
+    #[test]
+    fn every_closed_fact_starts_full_and_is_settable() {
+        let facts = facts(r#"{"as_of":"2017-10-10"}"#);
+        let known = known(&facts);
+        for fact in Fact::ALL.iter().copied() {
+            if matches!(fact.kind(), Kind::Flag | Kind::Number | Kind::Code(_)) {
+                // No stage has a grade above 9 and every number from 1 to 9 is some stage's grade.
+                assert_eq!(known.possible(fact), all_values(fact), "{fact:?}");
+                let one = 1 << all_values(fact).trailing_zeros();
+                assert_eq!(known.with(fact, one).possible(fact), one, "{fact:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn proof_decides_the_route_and_whether_the_category_counts() {
+        for (evidence, route, counts, open) in [
+            (r#"["provincial_list"]"#, Route::Direct, true, false),
+            (r#"["poverty_handbook","provincial_list"]"#, Route::Direct, true, false),
+            (r#"["poverty_handbook"]"#, Route::WithProof, true, false),
+            (r#"["county_certificate"]"#, Route::WithProof, true, false),
+            (r#"["village_certificate"]"#, Route::None, false, true),
+            (r#"["township_certificate"]"#, Route::None, false, true),
+            ("[]", Route::None, false, true),
+            ("null", Route::None, false, true),
+        ] {
+            let facts = facts(&format!(
+                r#"{{"as_of":"2017-10-10","student":{{"categories":["registered_poor"]}},"evidence":{evidence}}}"#
+            ));
+            let known = known(&facts);
+            assert_eq!(known.route, route, "{evidence}");
+            assert_eq!(known.categories_met & poor() != 0, counts, "{evidence}");
+            assert_eq!(known.categories_open & poor() != 0, open, "{evidence}");
+        }
+    }
+
+    #[test]
+    fn hardship_without_registration_is_assessed() {
+        for (student, route) in [
+            (r#"{"categories":["orphan"]}"#, Route::Assessed),
+            (r#"{"categories":[],"hardship":"general"}"#, Route::Assessed),
+            (r#"{"categories":[],"hardship":"none"}"#, Route::None),
+            (r#"{"categories":[]}"#, Route::None),
+            ("{}", Route::None),
+        ] {
+            let facts = facts(&format!(r#"{{"as_of":"2017-10-10","student":{student}}}"#));
+            assert_eq!(known(&facts).route, route, "{student}");
+        }
+    }
+}
