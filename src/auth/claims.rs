@@ -147,8 +147,8 @@ pub(super) struct Rules<'a> {
 }
 
 /// Checks the claims of a token whose signature and issuer are proven, and makes the caller.
-pub(super) fn check(claims: Claims, rules: &Rules<'_>) -> Result<Caller, Refused> {
-    if claims.aud.0 != rules.audience {
+pub(super) fn check(claims: Claims, against: &Rules<'_>) -> Result<Caller, Refused> {
+    if claims.aud.0 != against.audience {
         return Err(Refused("aud"));
     }
     let mut roles: Vec<Role> = claims.roles.iter().filter_map(|code| Role::from_code(code)).collect();
@@ -157,7 +157,7 @@ pub(super) fn check(claims: Claims, rules: &Rules<'_>) -> Result<Caller, Refused
     if roles.is_empty() {
         return Err(Refused("roles"));
     }
-    check_times(&claims, &roles, rules)?;
+    check_times(&claims, &roles, against)?;
     for (text, most) in [(&claims.sub, 255), (&claims.jti, 128)] {
         if text.trim().is_empty() || text.len() > most || text.chars().any(char::is_control) {
             return Err(Refused("sub_or_jti"));
@@ -177,8 +177,8 @@ pub(super) fn check(claims: Claims, rules: &Rules<'_>) -> Result<Caller, Refused
     })
 }
 
-fn check_times(claims: &Claims, roles: &[Role], rules: &Rules<'_>) -> Result<(), Refused> {
-    let now = rules.now;
+fn check_times(claims: &Claims, roles: &[Role], against: &Rules<'_>) -> Result<(), Refused> {
+    let now = against.now;
     // Bounds first, so that no sum below can overflow.
     if [claims.exp, claims.nbf, claims.iat].iter().any(|at| !(0..=i64::from(u32::MAX) * 4).contains(at)) {
         return Err(Refused("times"));
@@ -189,7 +189,7 @@ fn check_times(claims: &Claims, roles: &[Role], rules: &Rules<'_>) -> Result<(),
     if claims.nbf > now.saturating_add(LEEWAY) || claims.iat > now.saturating_add(LEEWAY) {
         return Err(Refused("not_yet"));
     }
-    let most = match (rules.dev, roles.contains(&Role::Guardian)) {
+    let most = match (against.dev, roles.contains(&Role::Guardian)) {
         (true, _) => MOST_DEV_SECONDS,
         (false, true) => MOST_GUARDIAN_SECONDS,
         (false, false) => MOST_SECONDS,

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::super::fetch::FetchFault;
 use super::*;
 
+type Answer = Result<Vec<u8>, FetchFault>;
+
 /// Gives the answers one after the other, the last one for ever, and counts.
 #[derive(Clone)]
-struct Source(Arc<(Mutex<VecDeque<Result<Vec<u8>, FetchFault>>>, AtomicUsize)>);
+struct Source(Arc<(Mutex<VecDeque<Answer>>, AtomicUsize)>);
 
 impl Source {
-    fn new(answers: impl IntoIterator<Item = Result<Vec<u8>, FetchFault>>) -> Self {
+    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self(Arc::new((Mutex::new(answers.into_iter().collect()), AtomicUsize::new(0))))
     }
 
@@ -21,14 +23,14 @@ impl Source {
 }
 
 impl Fetch for Source {
-    fn fetch(&self) -> Result<Vec<u8>, FetchFault> {
+    fn fetch(&self) -> Answer {
         self.0.1.fetch_add(1, Ordering::SeqCst);
         let mut answers = self.0.0.lock().unwrap();
         if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() }
     }
 }
 
-fn set(kids: &[&str]) -> Result<Vec<u8>, FetchFault> {
+fn set(kids: &[&str]) -> Vec<u8> {
     let keys: Vec<String> = kids
         .iter()
         .map(|kid| {
@@ -37,10 +39,10 @@ fn set(kids: &[&str]) -> Result<Vec<u8>, FetchFault> {
             )
         })
         .collect();
-    Ok(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).into_bytes())
+    format!(r#"{{"keys":[{}]}}"#, keys.join(",")).into_bytes()
 }
 
-fn cache(answers: impl IntoIterator<Item = Result<Vec<u8>, FetchFault>>) -> (KeyCache, Source) {
+fn cache(answers: impl IntoIterator<Item = Answer>) -> (KeyCache, Source) {
     let source = Source::new(answers);
     (KeyCache::new(Box::new(source.clone()), Algorithm::EdDsa), source)
 }
@@ -58,7 +60,7 @@ fn found(lookup: &Lookup) -> &'static str {
 
 #[test]
 fn a_set_is_fetched_once_and_anew_after_ten_minutes() {
-    let (cache, source) = cache([set(&["a"])]);
+    let (cache, source) = cache([Ok(set(&["a"]))]);
     assert_eq!(found(&cache.look("a", T)), "fetch first");
     assert_eq!(source.fetches(), 0, "looking never fetches");
     for at in [T, T + 1, T + 599] {
@@ -71,7 +73,7 @@ fn a_set_is_fetched_once_and_anew_after_ten_minutes() {
 
 #[test]
 fn a_new_key_is_found_and_a_retired_one_is_gone() {
-    let (cache, source) = cache([set(&["a"]), set(&["b"])]);
+    let (cache, source) = cache([Ok(set(&["a"])), Ok(set(&["b"]))]);
     assert_eq!(found(&cache.look_and_fetch("a", T)), "set");
     assert_eq!(found(&cache.look_and_fetch("b", T + 30)), "set");
     assert_eq!(found(&cache.look_and_fetch("a", T + 31)), "unknown");
@@ -80,7 +82,7 @@ fn a_new_key_is_found_and_a_retired_one_is_gone() {
 
 #[test]
 fn made_up_key_ids_fetch_once_in_thirty_seconds() {
-    let (cache, source) = cache([set(&["a"])]);
+    let (cache, source) = cache([Ok(set(&["a"]))]);
     assert!(cache.refresh(T));
     for at in T..T + 300 {
         for kid in ["x", "y", "z"] {
@@ -96,7 +98,7 @@ fn a_failing_source_leaves_the_good_set_for_a_day() {
     let oct = br#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}"#.to_vec();
     for bad in [Err(FetchFault("address")), Ok(b"not json".to_vec()), Ok(b"{\"keys\":[]}".to_vec()), Ok(oct)]
     {
-        let (cache, source) = cache([set(&["a"]), bad]);
+        let (cache, source) = cache([Ok(set(&["a"])), bad]);
         assert!(cache.refresh(T));
         for at in [T + 600, T + 3_600, T + 86_399] {
             assert_eq!(found(&cache.look_and_fetch("a", at)), "set");
@@ -110,7 +112,7 @@ fn a_failing_source_leaves_the_good_set_for_a_day() {
 
 #[test]
 fn without_any_set_nobody_is_refused_for_good() {
-    let (cache, source) = cache([Err(FetchFault("address")), set(&["a"])]);
+    let (cache, source) = cache([Err(FetchFault("address")), Ok(set(&["a"]))]);
     assert!(!cache.refresh(T));
     assert_eq!(found(&cache.look_and_fetch("a", T + 1)), "unavailable");
     assert_eq!(source.fetches(), 1);
@@ -119,7 +121,7 @@ fn without_any_set_nobody_is_refused_for_good() {
 
 #[test]
 fn a_clock_put_back_does_not_stop_fetching() {
-    let (cache, source) = cache([set(&["a"]), set(&["b"])]);
+    let (cache, source) = cache([Ok(set(&["a"])), Ok(set(&["b"]))]);
     assert!(cache.refresh(T));
     assert_eq!(found(&cache.look_and_fetch("b", T - 3_600)), "set");
     assert_eq!(source.fetches(), 2);
@@ -129,7 +131,7 @@ fn a_clock_put_back_does_not_stop_fetching() {
 struct Nested(Arc<RwLock<Option<Arc<KeyCache>>>>, AtomicUsize);
 
 impl Fetch for Nested {
-    fn fetch(&self) -> Result<Vec<u8>, FetchFault> {
+    fn fetch(&self) -> Answer {
         let round = self.1.fetch_add(1, Ordering::SeqCst);
         let cache = self.0.read().unwrap().clone().unwrap();
         let at = T + i64::try_from(round).unwrap() * 600;
@@ -138,7 +140,7 @@ impl Fetch for Nested {
         });
         let expected = if round == 0 { ("unavailable", "unavailable") } else { ("set", "unknown") };
         assert_eq!(other.join().unwrap(), expected);
-        set(&["a"])
+        Ok(set(&["a"]))
     }
 }
 

@@ -23,8 +23,10 @@ fn config(issuer: &str, audience: &str) -> IssuerConfig {
 }
 
 fn with(configs: &[(&str, &str)], dev: Option<&DevKey>) -> Result<Verifier> {
-    let sources: Vec<(IssuerConfig, Box<dyn Fetch>)> =
-        configs.iter().map(|(iss, aud)| (config(iss, aud), Box::new(Nothing) as Box<dyn Fetch>)).collect();
+    let mut sources: Vec<(IssuerConfig, Box<dyn Fetch>)> = Vec::new();
+    for (iss, aud) in configs {
+        sources.push((config(iss, aud), Box::new(Nothing)));
+    }
     Verifier::with(sources, dev, Arc::new(|| 1_000))
 }
 
