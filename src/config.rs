@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use zeroize::Zeroize;
 
+use crate::auth::IssuerConfig;
 use crate::db::DatabaseUrl;
 use crate::error::{Error, FieldError, Result};
 use crate::http::Limits;
@@ -20,7 +21,6 @@ use crate::http::parts::Patience;
 use crate::http::server::Settings;
 use crate::values::Text;
 
-pub use issuers::{Issuer, JwksSource, SigningAlgorithm};
 pub use options::{ServeOptions, StoreOptions};
 
 /// The variable that may hold the key ring itself; there is no option, because a command line is public.
@@ -90,7 +90,7 @@ pub struct Config {
     /// The address to listen on.
     pub listen: SocketAddr,
     /// Whose tokens are trusted; empty only in development mode.
-    pub issuers: Vec<Issuer>,
+    pub issuers: Vec<IssuerConfig>,
     /// Bounds on requests.
     pub limits: Limits,
     /// How the server listens and stops.

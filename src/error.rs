@@ -153,11 +153,9 @@ impl Error {
 
     /// The sentence in the reader's language, with its field errors: for the command line.
     pub fn message(&self, lang: Lang) -> String {
-        let mut text = self.detail.in_lang(lang).to_owned();
-        for field in &self.fields {
-            text.push_str(&format!("\n  {}: {}", field.pointer, field.detail.in_lang(lang)));
-        }
-        text
+        self.fields.iter().fold(self.detail.in_lang(lang).to_owned(), |text, field| {
+            text + "\n  " + &field.pointer + ": " + field.detail.in_lang(lang)
+        })
     }
 }
 

@@ -7,6 +7,8 @@ mod migrate;
 mod openapi;
 mod out;
 mod serve;
+mod store;
+mod token;
 
 use std::process::ExitCode;
 
@@ -31,7 +33,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// 启动服务 | Serve the API
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
+    /// 签发开发令牌，仅 serve --dev 信任 | Print a development token
+    Token(token::Options),
     /// 升级数据库结构 | Bring the database's schema up to date
     Migrate(migrate::Options),
     /// 输出 OpenAPI 文档 | Print the OpenAPI document
@@ -60,7 +64,8 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: Command, out: &mut Out) -> Result<()> {
     match command {
-        Command::Serve(options) => serve::run(options, out),
+        Command::Serve(options) => serve::run(&options, out),
+        Command::Token(options) => token::run(options, out),
         Command::Migrate(options) => migrate::run(options, out),
         Command::Openapi => openapi::run(out),
     }

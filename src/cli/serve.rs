@@ -3,10 +3,12 @@
 use std::net::TcpListener;
 
 use super::Out;
-use crate::config::{Config, ServeOptions, Store};
-use crate::db::Db;
+use super::store::{key_ring, open_database};
+use crate::auth::{DevKey, Verifier};
+use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
 use crate::http::{Parts, rim, routes, server, upload};
+use crate::seal::Sealer;
 use crate::values::Text;
 
 /// Options of `serve`.
@@ -17,7 +19,7 @@ pub(super) struct Options {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
+pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
     let config = options.serve.check(super::keys_variable())?;
     start_log(&config.log);
     rim::log_panics_without_their_values();
@@ -33,17 +35,28 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
 /// One place where everything the handlers need is made.
 fn gather_parts(config: &Config) -> Result<Parts> {
     let db = open_database(&config.store)?;
-    Ok(Parts::new(db, config.limits.clone()))
+    let sealer = Sealer::new(&key_ring(&config.store)?)?;
+    let verifier = verifier(config)?;
+    let keys = verifier.clone();
+    Ok(Parts::new(db, config.limits.clone())
+        .with(sealer)
+        .with(verifier)
+        .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))
 }
 
-/// The database with this binary's schema.
-fn open_database(store: &Store) -> Result<Db> {
-    let db = Db::connect(&store.database, store.pool_size)?;
-    let done = db.migrate()?;
-    if done > 0 {
-        log::info!("event=migrated count={done}");
+/// The verifier, with the key sets it can already have.
+fn verifier(config: &Config) -> Result<Verifier> {
+    let dev = config.store.dev.then(|| DevKey::load_or_create(&config.store.data_dir)).transpose()?;
+    let verifier = Verifier::new(config.issuers.clone(), dev.as_ref())?;
+    if !verifier.prefetch() {
+        // The identity server may start later than we do: /readyz says no until then.
+        log::warn!("event=token_keys_missing");
     }
-    Ok(db)
+    Ok(verifier)
+}
+
+fn no_keys() -> Error {
+    Error::internal("no young key set of some issuer")
 }
 
 /// Binds, serves, and returns when the last request has been answered.

@@ -1,65 +1,21 @@
 //! Whose tokens are trusted: one issuer by options, or several by a file.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as NameError;
 
 use super::Faults;
 use super::options::IssuerOptions;
+use crate::auth::{Algorithm, IssuerConfig, KeySource};
 use crate::values::Text;
-
-/// A signature algorithm that a token may have. An issuer has exactly one: a token that names another is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// Ed25519.
-    EdDsa,
-}
-
-/// Where an issuer's public keys are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JwksSource {
-    /// A file.
-    File(PathBuf),
-    /// An `https://` address (`http://` to this very machine only).
-    Url(String),
-}
-
-/// An issuer whose tokens are trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
-    /// The `iss` of its tokens.
-    pub issuer: String,
-    /// The `aud` that its tokens for this service have.
-    pub audience: String,
-    /// The one algorithm it signs with.
-    pub algorithm: SigningAlgorithm,
-    /// Its public keys.
-    pub jwks: JwksSource,
-    /// CA certificates (PEM) to trust for the keys' address; the built-in ones if `None`.
-    pub ca_file: Option<PathBuf>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    issuer: Vec<Entry>,
+    issuer: Vec<IssuerConfig>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    issuer: String,
-    audience: String,
-    algorithm: String,
-    jwks: String,
-    ca_file: Option<PathBuf>,
-}
-
-pub(super) fn gather(options: &IssuerOptions, dev: bool, faults: &mut Faults) -> Vec<Issuer> {
+pub(super) fn gather(options: &IssuerOptions, dev: bool, faults: &mut Faults) -> Vec<IssuerConfig> {
     let mut entries = Vec::new();
     entries.extend(single(options, dev, faults));
     if let Some(path) = &options.issuers {
@@ -72,10 +28,13 @@ pub(super) fn gather(options: &IssuerOptions, dev: bool, faults: &mut Faults) ->
             ),
         }
     }
-    entries.into_iter().filter_map(|entry| check(entry, faults)).collect()
+    for entry in &entries {
+        check(entry, faults);
+    }
+    entries
 }
 
-fn single(options: &IssuerOptions, dev: bool, faults: &mut Faults) -> Option<Entry> {
+fn single(options: &IssuerOptions, dev: bool, faults: &mut Faults) -> Option<IssuerConfig> {
     let given = [
         ("--issuer", &options.issuer),
         ("--audience", &options.audience),
@@ -95,31 +54,32 @@ fn single(options: &IssuerOptions, dev: bool, faults: &mut Faults) -> Option<Ent
             ),
         );
     }
-    Some(Entry {
+    let name = options.algorithm.as_deref()?;
+    let algorithm = Algorithm::deserialize(IntoDeserializer::<NameError>::into_deserializer(name));
+    if algorithm.is_err() {
+        faults.add(
+            "--algorithm",
+            Text::fixed("应为 RS256、PS256、ES256 或 EdDSA", "must be RS256, PS256, ES256 or EdDSA"),
+        );
+    }
+    let jwks = options.jwks.clone()?;
+    let keys = if jwks.contains("://") { KeySource::Url(jwks) } else { KeySource::File(jwks.into()) };
+    let config = IssuerConfig {
         issuer: options.issuer.clone()?,
         audience: options.audience.clone()?,
-        algorithm: options.algorithm.clone()?,
-        jwks: options.jwks.clone()?,
-        ca_file: options.issuer_ca.clone(),
-    })
+        // A wrong name has been noted; the rest of the issuer is still checked.
+        algorithm: algorithm.unwrap_or(Algorithm::Es256),
+        keys,
+        authorities: options.issuer_ca.clone(),
+    };
+    Some(config)
 }
 
-fn check(entry: Entry, faults: &mut Faults) -> Option<Issuer> {
-    let algorithm = match entry.algorithm.as_str() {
-        "RS256" => Some(SigningAlgorithm::Rs256),
-        "ES256" => Some(SigningAlgorithm::Es256),
-        "EdDSA" => Some(SigningAlgorithm::EdDsa),
-        _ => {
-            faults.add(
-                "--algorithm",
-                Text::fixed("应为 RS256、ES256 或 EdDSA", "must be RS256, ES256 or EdDSA"),
-            );
-            None
-        }
-    };
-    let jwks = if entry.jwks.starts_with("https://") || is_local_http(&entry.jwks) {
-        Some(JwksSource::Url(entry.jwks))
-    } else if entry.jwks.contains("://") {
+fn check(config: &IssuerConfig, faults: &mut Faults) {
+    if let KeySource::Url(url) = &config.keys
+        && !url.starts_with("https://")
+        && !is_local_http(url)
+    {
         faults.add(
             "--jwks",
             Text::fixed(
@@ -127,22 +87,12 @@ fn check(entry: Entry, faults: &mut Faults) -> Option<Issuer> {
                 "must be a file or an https:// address (http:// to this machine only)",
             ),
         );
-        None
-    } else {
-        Some(JwksSource::File(PathBuf::from(entry.jwks)))
-    };
-    for (option, text) in [("--issuer", &entry.issuer), ("--audience", &entry.audience)] {
+    }
+    for (option, text) in [("--issuer", &config.issuer), ("--audience", &config.audience)] {
         if text.trim().is_empty() {
             faults.add(option, Text::fixed("不能为空", "must not be empty"));
         }
     }
-    Some(Issuer {
-        issuer: entry.issuer,
-        audience: entry.audience,
-        algorithm: algorithm?,
-        jwks: jwks?,
-        ca_file: entry.ca_file,
-    })
 }
 
 /// Whether the address is `http://` to this very machine, with nothing but a port or a path after the host.

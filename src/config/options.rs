@@ -43,7 +43,7 @@ pub struct IssuerOptions {
     /// 令牌受众（aud） | Token audience
     #[arg(long, env = "YINGZHU_AUDIENCE")]
     pub audience: Option<String>,
-    /// 签名算法：RS256、ES256 或 EdDSA | Signature algorithm
+    /// 签名算法：RS256、PS256、ES256 或 EdDSA | Signature algorithm
     #[arg(long, env = "YINGZHU_ALGORITHM")]
     pub algorithm: Option<String>,
     /// 公钥集（JWKS）：文件或 https 地址 | Key set: a file or an https URL

@@ -2,7 +2,10 @@
 
 use clap::Parser;
 
+use std::path::Path;
+
 use super::*;
+use crate::auth::KeySource;
 use crate::values::Lang;
 
 #[derive(Parser)]
@@ -50,7 +53,7 @@ fn production_needs_an_issuer_and_keys_and_says_so() {
     );
     let config = options(&ISSUER).check(Some("ring".to_owned())).unwrap();
     assert_eq!(config.store.keys, Keys::Variable(Secret::new("ring".to_owned())));
-    assert_eq!(config.issuers[0].jwks, JwksSource::File("keys.json".into()));
+    assert!(matches!(&config.issuers[0].keys, KeySource::File(path) if path == Path::new("keys.json")));
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn several_issuers_come_from_a_file() {
     let path = folder.path().join("issuers.toml");
     let entry = |name: &str, jwks: &str| {
         format!(
-            "[[issuer]]\nissuer = \"{name}\"\naudience = \"y\"\nalgorithm = \"RS256\"\njwks = \"{jwks}\"\n"
+            "[[issuer]]\nissuer = \"{name}\"\naudience = \"y\"\nalgorithm = \"RS256\"\nkeys = {{ url = \"{jwks}\" }}\n"
         )
     };
     let read = |text: &str| {

@@ -24,7 +24,7 @@ pub const BEARER: &str = "bearer";
             Answers are Chinese by default and English on `Accept-Language: en`. Money is integer fen. \
             Refusals and failures are `application/problem+json` (RFC 9457) with a stable `code`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-        contact(name = "Yingzhu", url = "/docs/"),
+        contact(name = "Yingzhu"),
     ),
     servers((url = "/", description = "本服务 this service")),
     tags(

@@ -89,7 +89,7 @@ impl FromRequest for Upload {
                 kind => {
                     let mut sink = Sink::open(&limits).await?;
                     sink.take_all(payload.map(|chunk| chunk.map_err(|e| broken_body(&e)))).await?;
-                    sink.close(kind.map(str::to_owned), form).await
+                    sink.close(kind.map(str::to_owned), form)
                 }
             }
         })
@@ -148,7 +148,7 @@ async fn receive_form(
             "the form has no file named \"file\": add it",
         ));
     };
-    sink.close(kind, form).await
+    sink.close(kind, form)
 }
 
 /// The temporary file with its running digest and count.
@@ -208,7 +208,7 @@ impl Sink {
         Ok(())
     }
 
-    async fn close(self, content_type: Option<String>, form: BTreeMap<String, String>) -> Result<Upload> {
+    fn close(self, content_type: Option<String>, form: BTreeMap<String, String>) -> Result<Upload> {
         let Some((mut file, context)) = self.state else {
             return Err(Error::internal("an upload was closed after it failed"));
         };

@@ -40,6 +40,23 @@ fn the_document_is_printed() {
 }
 
 #[test]
+fn a_token_is_printed_alone_and_a_wrong_one_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let token =
+        |args: &[&str]| yingzhu(&[&["token"], args].concat()).current_dir(folder.path()).output().unwrap();
+    let printed = token(&["--role", "county", "--place", "341024"]);
+    let text = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(
+        (printed.status.code(), text.trim().split('.').count(), text.lines().count()),
+        (Some(0), 3, 1)
+    );
+    let wrong = token(&["--role", "king", "--place", "x"]);
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(said.contains("--role") && said.contains("--place"), "{said}");
+}
+
+#[test]
 fn a_served_process_logs_no_path_and_ends_well_on_either_signal() {
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
         let folder = tempfile::tempdir().unwrap();

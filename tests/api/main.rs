@@ -2,12 +2,22 @@
 //!
 //! One test program, so that it is linked once. Each file is a subject; `support` is the ground they stand on.
 
+// `cfg(test)` on each: the lints that spare tests go by it.
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(test)]
+mod authorisation;
+#[cfg(test)]
 mod command;
+#[cfg(test)]
 mod http_frame;
+#[cfg(test)]
 mod input;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod uploads;

@@ -10,12 +10,15 @@ use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
+use yingzhu::auth::{DevKey, MintRequest, Role, Verifier, mint};
 use yingzhu::db::{DatabaseUrl, Db};
 use yingzhu::http::{self, Limits, Parts};
+use yingzhu::values::{Place, clock};
 
 /// An application on its own database; both are gone when it is dropped.
 pub(crate) struct TestApp {
     call: Call,
+    key: DevKey,
     _folder: tempfile::TempDir,
 }
 
@@ -35,6 +38,8 @@ impl TestApp {
 
     /// An application of these parts.
     pub(crate) async fn of(parts: Parts, folder: tempfile::TempDir, rooms: fn(&mut ServiceConfig)) -> Self {
+        let key = DevKey::generate().unwrap();
+        let parts = parts.with(Verifier::new(Vec::new(), Some(&key)).unwrap());
         let service = Rc::new(init_service(http::assemble(&parts, rooms)).await);
         let call: Call = Box::new(move |request| {
             let service = Rc::clone(&service);
@@ -46,7 +51,23 @@ impl TestApp {
                 }
             })
         });
-        Self { call, _folder: folder }
+        Self { call, key, _folder: folder }
+    }
+
+    /// The `Authorization` of a caller with this role at this place.
+    pub(crate) fn bearer(&self, role: Role, place: &str) -> (&'static str, String) {
+        let request = MintRequest {
+            roles: vec![role],
+            place: Some(Place::parse(place).unwrap()),
+            school: None,
+            student: None,
+            pii: false,
+            purpose: None,
+            subject: "tester".to_owned(),
+            ttl: 600,
+        };
+        let token = mint(&self.key, request, clock::now().and_utc().timestamp()).unwrap();
+        ("authorization", format!("Bearer {token}"))
     }
 
     /// Sends a request.
