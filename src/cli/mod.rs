@@ -3,9 +3,13 @@
 //! A command takes its options and an [`Out`], and returns a result; this file turns an error into a
 //! sentence on standard error and an exit code. Commands speak Chinese, or English with `--lang en`.
 
+mod cross_check;
+mod import;
 mod migrate;
 mod openapi;
 mod out;
+mod policy;
+mod progress;
 mod serve;
 mod store;
 mod token;
@@ -36,10 +40,23 @@ enum Command {
     Serve(Box<serve::Options>),
     /// 签发开发令牌，仅 serve --dev 信任 | Print a development token
     Token(token::Options),
+    /// 导入名单、学籍或资助记录 | Import a list, a roll or aid records
+    Import(Box<import::Options>),
+    /// 名单、学籍、资助三方比对 | Hold list, roll and money against each other
+    CrossCheck(Box<cross_check::Options>),
+    /// 检查政策包并运行判例 | Check a policy pack
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// 升级数据库结构 | Bring the database's schema up to date
     Migrate(migrate::Options),
     /// 输出 OpenAPI 文档 | Print the OpenAPI document
     Openapi,
+    /// 表格读取子进程，由本程序自行启动 | The workbook reader, started by this program itself
+    #[command(hide = true)]
+    SheetReader {
+        /// 文件 | The file
+        path: std::path::PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -51,6 +68,9 @@ enum Spoken {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::SheetReader { path } = &cli.command {
+        return crate::sheet::child::run(path);
+    }
     let lang = match cli.lang {
         Spoken::Zh => Lang::Zh,
         Spoken::En => Lang::En,
@@ -67,7 +87,12 @@ fn dispatch(command: Command, out: &mut Out) -> Result<()> {
         Command::Serve(options) => serve::run(&options, out),
         Command::Token(options) => token::run(options, out),
         Command::Migrate(options) => migrate::run(options, out),
+        Command::Import(options) => import::run(*options, out),
+        Command::CrossCheck(options) => cross_check::run(*options, out),
+        Command::Policy(command) => policy::run(command, out),
         Command::Openapi => openapi::run(out),
+        // Taken before: it has no messages of its own, its parent tells them.
+        Command::SheetReader { .. } => Ok(()),
     }
 }
 

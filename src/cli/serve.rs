@@ -2,13 +2,11 @@
 
 use std::net::TcpListener;
 
-use super::Out;
-use super::store::{key_ring, open_database};
+use super::{Out, store};
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
 use crate::http::{Parts, rim, routes, server, upload};
-use crate::seal::Sealer;
 use crate::values::Text;
 
 /// Options of `serve`.
@@ -34,12 +32,14 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
 
 /// One place where everything the handlers need is made.
 fn gather_parts(config: &Config) -> Result<Parts> {
-    let db = open_database(&config.store)?;
-    let sealer = Sealer::new(&key_ring(&config.store)?)?;
+    let desk = store::desk(&config.store)?;
+    let pack = store::pack(&config.store)?;
+    log::info!("event=policy_loaded pack={} version={} digest={}", pack.id(), pack.version(), pack.digest());
     let verifier = verifier(config)?;
     let keys = verifier.clone();
-    Ok(Parts::new(db, config.limits.clone())
-        .with(sealer)
+    Ok(Parts::new(desk.db.clone(), config.limits.clone())
+        .with(desk)
+        .with(pack)
         .with(verifier)
         .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))
 }

@@ -1,9 +1,13 @@
 //! What several commands open in the same way: the database, the key ring, the data folder.
 
-use crate::config::{Keys, Store};
+use crate::config::{Keys, Store, StoreOptions};
 use crate::db::Db;
-use crate::error::Result;
-use crate::seal::KeyRing;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::imports::Desk;
+use crate::policy::Pack;
+use crate::seal::{KeyRing, Sealer};
+use crate::sheet::{Limits, Reader};
+use crate::values::Text;
 
 /// The file of the development key ring in the data folder.
 const DEVELOPMENT_RING: &str = "dev-keys.json";
@@ -28,4 +32,39 @@ pub(super) fn key_ring(store: &Store) -> Result<KeyRing> {
             KeyRing::create_file_if_absent(&store.data_dir.join(DEVELOPMENT_RING))
         }
     }
+}
+
+/// The desk that takes files in, and the policy pack: what a command on the server itself works with.
+pub(super) fn open_desk(options: &StoreOptions) -> Result<(Desk, Pack)> {
+    let store = options.check(super::keys_variable())?;
+    Ok((desk(&store)?, pack(&store)?))
+}
+
+/// Database, spreadsheet reader and sealer.
+pub(super) fn desk(store: &Store) -> Result<Desk> {
+    let db = open_database(store)?;
+    let sealer = Sealer::new(&key_ring(store)?)?;
+    // Workbooks are read by a child of this very binary.
+    let program = std::env::current_exe()?;
+    Ok(Desk { db, reader: Reader { program, limits: Limits::default() }, sealer })
+}
+
+/// The policy pack: the embedded one, or that of a folder. Every fault is told at once.
+pub(super) fn pack(store: &Store) -> Result<Pack> {
+    let loaded = match &store.policy_dir {
+        Some(folder) => Pack::from_dir(folder),
+        None => Pack::embedded(),
+    };
+    loaded.map_err(|faults| {
+        let fields = faults
+            .into_iter()
+            .map(|fault| FieldError {
+                pointer: format!("{}:{}: {}", fault.file, fault.line, fault.key),
+                code: "policy_fault",
+                detail: fault.what,
+            })
+            .collect();
+        let detail = Text::fixed("政策包有错误，请更正后重试", "the policy pack has faults: correct them and try again");
+        Error { fields, ..Error::new(Code::InvalidInput, detail) }
+    })
 }

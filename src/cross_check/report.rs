@@ -6,7 +6,9 @@
 use super::model::{Detail, Directory, Finding, FindingKind, ListedState};
 use super::reconcile::Outcome;
 use super::reconcile_totals::{StageRow, Totals};
-use crate::values::{Fen, Programme, Stage};
+use std::collections::BTreeMap;
+
+use crate::values::{Fen, Programme, Stage, Term};
 
 /// One sheet: its name, its header row, its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,7 @@ pub mod ndjson;
 pub mod operation;
 pub mod parts;
 pub mod problem;
+pub mod reference;
 pub mod request_id;
 pub mod rim;
 pub mod routes;

@@ -3,7 +3,8 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::operation;
+use super::{operation, reference};
+use crate::{aid, cross_check, eligibility, imports, poverty_list, roll};
 
 /// Every operation: the service's own, and the slices below `/v1`.
 pub fn all(cfg: &mut ServiceConfig) {
@@ -11,4 +12,12 @@ pub fn all(cfg: &mut ServiceConfig) {
 }
 
 /// The slices, in the order in which the document shows them.
-fn v1(_cfg: &mut ServiceConfig) {}
+fn v1(cfg: &mut ServiceConfig) {
+    cfg.configure(eligibility::http::configure)
+        .configure(poverty_list::http::configure)
+        .configure(roll::http::configure)
+        .configure(aid::http::configure)
+        .configure(cross_check::http::configure)
+        .configure(imports::http::configure)
+        .configure(reference::configure);
+}

@@ -33,4 +33,9 @@ impl Desk {
         self.db
             .write_now(|conn| batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress))
     }
+
+    /// The refused rows of an import as a workbook.
+    pub fn corrections(&self, report: &Report) -> Result<Vec<u8>> {
+        self.db.read_now(|conn| super::correction::corrections(conn, &self.sealer, report))
+    }
 }

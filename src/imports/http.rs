@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::batch::Importer;
+use super::correction::corrections;
 use super::desk::Desk;
 use super::model::{Fault, ImportBody, Order, Report, pick};
 use super::store;
@@ -16,7 +17,6 @@ use crate::http::download::{self, Xlsx};
 use crate::http::upload::Upload;
 use crate::http::{Json, Query};
 use crate::page::{self, PageQuery, page};
-use crate::sheet::{RowError, correction_book};
 use crate::values::{Lang, Place, Term, Text, clock};
 
 /// What is said of a file besides its content.
@@ -239,30 +239,10 @@ async fn fetch_corrections(
         .db
         .read(move |conn| {
             let report = store::find(conn, &scope, &id)?;
-            let rows = store::refused(conn, &sealer, &report.import_id)?;
-            corrections(&report, rows)
+            corrections(conn, &sealer, &report)
         })
         .await?;
     Ok(download::xlsx(book, "corrections.xlsx"))
-}
-
-fn corrections(report: &Report, rows: Vec<store::Refused>) -> Result<Vec<u8>> {
-    correction_book(
-        &report.understood.headers,
-        rows.into_iter().map(|r| {
-            let faults = r.faults.into_iter().map(|f| RowError {
-                row: u32::try_from(f.row).unwrap_or_default(),
-                column: f.column,
-                letter: f.letter,
-                // The book tells faults in words only.
-                key: "",
-                code: "",
-                what: Text::new(f.what.0, f.what.1),
-                todo: Text::new(f.todo.0, f.todo.1),
-            });
-            (u32::try_from(r.row).unwrap_or_default(), r.cells, faults.collect())
-        }),
-    )
 }
 
 /// Registers the operations.
