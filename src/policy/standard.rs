@@ -199,8 +199,12 @@ fn tuition(known: &Known<'_>, published: Option<Fen>) -> Figure {
     }
 }
 
-/// The fees on which an open figure hangs.
-pub(super) fn open_fees(known: &Known<'_>, published: Option<Fen>) -> Vec<Fact> {
+/// The fees on which an open figure of this standard hangs.
+pub(super) fn open_fees(known: &Known<'_>, standard: &Standard) -> Vec<Fact> {
+    let published = match standard.amount {
+        Amount::Tuition(published) => published,
+        Amount::Fixed { .. } | Amount::NoFigure => None,
+    };
     let mut facts = Vec::new();
     let private_possible = known.possible(Fact::Ownership) != 0b01;
     if known.possible(Fact::Ownership) == 0b11 {
