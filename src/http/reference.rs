@@ -10,15 +10,15 @@ use super::download::{self, Xlsx};
 use crate::auth::AnyCaller;
 use crate::error::{Error, Result};
 use crate::policy::Pack;
-use crate::policy::catalogue::ProgrammesBody;
+use crate::policy::catalogue::CatalogueBody;
 use crate::sheet::template;
 use crate::values::Lang;
 use crate::{aid, poverty_list, roll};
 
 /// 资助项目 / The programmes with their conditions in words and their standards with history.
-#[utoipa::path(tag = "reference", responses((status = 200, description = "The programmes", body = ProgrammesBody)))]
+#[utoipa::path(tag = "reference", responses((status = 200, description = "The programmes", body = CatalogueBody)))]
 #[get("/programmes")]
-async fn list_programmes(_caller: AnyCaller, lang: Lang, pack: web::Data<Pack>) -> Json<ProgrammesBody> {
+async fn list_programmes(_caller: AnyCaller, lang: Lang, pack: web::Data<Pack>) -> Json<CatalogueBody> {
     Json(pack.programmes_body(lang))
 }
 
