@@ -6,10 +6,12 @@
 mod migrate;
 mod openapi;
 mod out;
+mod policy;
 mod serve;
 mod store;
 mod token;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,8 +40,14 @@ enum Command {
     Token(token::Options),
     /// 升级数据库结构 | Bring the database's schema up to date
     Migrate(migrate::Options),
+    /// 检查政策包 | Look after policy packs
+    #[command(subcommand)]
+    Policy(policy::Options),
     /// 输出 OpenAPI 文档 | Print the OpenAPI document
     Openapi,
+    /// The limited child that opens a workbook; started by the service itself.
+    #[command(hide = true)]
+    SheetReader { file: PathBuf },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -57,18 +65,21 @@ pub fn run() -> ExitCode {
     };
     let mut out = Out::new(lang);
     match dispatch(cli.command, &mut out) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => out.fail(&error),
     }
 }
 
-fn dispatch(command: Command, out: &mut Out) -> Result<()> {
-    match command {
+fn dispatch(command: Command, out: &mut Out) -> Result<ExitCode> {
+    let done = match command {
         Command::Serve(options) => serve::run(&options, out),
         Command::Token(options) => token::run(options, out),
         Command::Migrate(options) => migrate::run(options, out),
         Command::Openapi => openapi::run(out),
-    }
+        Command::Policy(options) => return policy::run(options, out),
+        Command::SheetReader { file } => return Ok(crate::sheet::child::run(&file)),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The key ring's variable, read once at the edge.

@@ -3,12 +3,13 @@
 use std::net::TcpListener;
 
 use super::Out;
-use super::store::{key_ring, open_database};
+use super::store::{key_ring, open_database, policy_pack};
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
 use crate::http::{Parts, rim, routes, server, upload};
 use crate::seal::Sealer;
+use crate::sheet::{self, Reader};
 use crate::values::Text;
 
 /// Options of `serve`.
@@ -34,11 +35,15 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
 
 /// One place where everything the handlers need is made.
 fn gather_parts(config: &Config) -> Result<Parts> {
+    let pack = policy_pack(&config.store)?;
+    log::info!("event=policy pack={} version={} digest={}", pack.id(), pack.version(), pack.digest());
     let db = open_database(&config.store)?;
     let sealer = Sealer::new(&key_ring(&config.store)?)?;
     let verifier = verifier(config)?;
     let keys = verifier.clone();
     Ok(Parts::new(db, config.limits.clone())
+        .with(pack)
+        .with(Reader { program: std::env::current_exe()?, limits: sheet::Limits::default() })
         .with(sealer)
         .with(verifier)
         .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))

@@ -1,1 +1,46 @@
-//! See the map in the crate's documentation.
+//! Spreadsheets in and out: files become rows, good and bad; a bad row never costs a good one.
+//!
+//! * In: [`Reader`] takes a file and a [`SheetSpec`] and hands over one [`Row`] at a time, with flat
+//!   memory however long the file. What the file is, is told by its content, never by its name. CSV is
+//!   read in this process; a workbook is opened only in a child process of our own binary with limits on
+//!   memory and time ([`child`]), because a workbook of a kilobyte can ask for gigabytes.
+//! * A row's cells are taken through [`Fields`], which collects every fault of the row with its place,
+//!   what is wrong and what to do.
+//! * Out: [`write`](mod@write) (workbooks), [`csv_out`], the [`correction`] book of bad rows and the
+//!   [`template`] to fill in.
+//!
+//! This room knows values and errors. It must not know what a poverty list or a roll is, nor any database.
+
+pub mod cell;
+pub mod child;
+mod confine;
+pub mod correction;
+pub mod csv_out;
+mod decode;
+mod delimited;
+pub mod fields;
+mod guard;
+mod header;
+mod intake;
+pub mod limits;
+mod package;
+pub mod reader;
+pub mod row;
+mod sniff;
+pub mod spec;
+pub mod template;
+mod wire;
+mod workbook;
+pub mod write;
+
+pub use cell::{Cell, Fault};
+pub use correction::correction_book;
+pub use csv_out::{CsvEncoding, CsvOut};
+pub use fields::Fields;
+pub use header::letter;
+pub use limits::Limits;
+pub use reader::{Format, MappedColumn, Notice, Reader, Understood};
+pub use row::{Row, RowError};
+pub use spec::{CellKind, ColumnSpec, SheetSpec};
+pub use template::template;
+pub use write::{OutCell, OutColumn, OutKind, XlsxOut};

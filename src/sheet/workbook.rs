@@ -1,0 +1,261 @@
+//! The parent's side of a workbook: starts the child, reads its lines with limits, and turns every way it
+//! can end into a sentence. Whatever the child does, this process keeps its memory and its time.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::child::LIMITS_VARIABLE;
+use super::header::Unfound;
+use super::intake::Intake;
+use super::limits::Limits;
+use super::wire::{Line, Refusal};
+use crate::error::{Code, Error, Result};
+use crate::values::Text;
+
+/// Rows on their way between the pipe and the handler.
+const IN_FLIGHT: usize = 256;
+
+/// What was learnt about a workbook besides its rows.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The sheet whose rows were taken.
+    pub sheet: Option<String>,
+    pub hidden: Vec<String>,
+    /// Visible sheets with content that were not taken.
+    pub others: Vec<String>,
+    pub zero_formulas: u64,
+    /// Why the header was not found on the first sheet, if it was not.
+    pub unfound: Option<Unfound>,
+}
+
+/// Reads the workbook into the intake.
+pub(super) fn read(program: &Path, path: &Path, limits: &Limits, intake: &mut Intake<'_>) -> Result<Seen> {
+    let mut running = Running::start(program, path, limits)?;
+    let result = take_lines(&mut running, limits, intake);
+    running.stop();
+    result
+}
+
+fn take_lines(running: &mut Running, limits: &Limits, intake: &mut Intake<'_>) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let mut current: Option<String> = None;
+    let mut patience = Duration::from_secs(limits.wall_seconds);
+    loop {
+        // Only time spent waiting for the child counts: the handler may be slow on its own account.
+        let since = Instant::now();
+        let line = match running.lines.recv_timeout(patience) {
+            Ok(Ok(line)) => line,
+            Ok(Err(Broken)) => return Err(Error::internal("the sheet reader's output was malformed")),
+            Err(RecvTimeoutError::Timeout) => return Err(too_slow()),
+            Err(RecvTimeoutError::Disconnected) => return Err(how_it_ended(running.wait()?)),
+        };
+        patience = patience.saturating_sub(since.elapsed());
+        match line {
+            Line::Sheet { name, hidden } => {
+                seen.hidden.extend(hidden);
+                finish_sheet(intake, &mut seen, current.take())?;
+                current = Some(name);
+            }
+            Line::Row(number, cells) if seen.sheet.is_none() => intake.feed(number, cells)?,
+            Line::Row(..) => {
+                if let Some(name) = current.take() {
+                    seen.others.push(name);
+                }
+            }
+            Line::End { zero_formulas } => {
+                seen.zero_formulas = zero_formulas;
+                finish_sheet(intake, &mut seen, current.take())?;
+                return Ok(seen);
+            }
+            Line::Refused(refusal) => return Err(refused(refusal, limits)),
+        }
+    }
+}
+
+fn finish_sheet(intake: &mut Intake<'_>, seen: &mut Seen, name: Option<String>) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    if seen.sheet.is_some() {
+        return Ok(());
+    }
+    if intake.end_sheet()? {
+        seen.sheet = Some(name);
+    } else {
+        let unfound = intake.next_sheet();
+        seen.unfound = seen.unfound.take().or(unfound);
+    }
+    Ok(())
+}
+
+/// A line that is no line of ours.
+struct Broken;
+
+/// The running child; killed when this is dropped.
+struct Running {
+    child: Child,
+    lines: Receiver<Result<Line, Broken>>,
+}
+
+impl Running {
+    fn start(program: &Path, path: &Path, limits: &Limits) -> Result<Self> {
+        let path = path.canonicalize()?;
+        let mut child = Command::new(program)
+            .arg("sheet-reader")
+            .arg(path)
+            .env_clear()
+            .env(LIMITS_VARIABLE, serde_json::to_string(limits)?)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            // Messages of the parsing libraries may quote cells.
+            .stderr(Stdio::null())
+            .spawn()?;
+        let pipe = child.stdout.take().ok_or_else(|| Error::internal("the sheet reader has no output"))?;
+        let (to, lines) = sync_channel(IN_FLIGHT);
+        // JSON escapes a control character as six bytes, and each cell has its own marks around it.
+        let longest = limits.row_bytes.saturating_mul(6).saturating_add(64 * 1024);
+        std::thread::spawn(move || pump(pipe, &to, longest));
+        Ok(Self { child, lines })
+    }
+
+    fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+
+    fn stop(&mut self) {
+        // Already ended is as good as killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn pump(pipe: ChildStdout, to: &SyncSender<Result<Line, Broken>>, longest: usize) {
+    let mut reader = BufReader::with_capacity(256 * 1024, pipe);
+    let most = u64::try_from(longest).unwrap_or(u64::MAX);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader.by_ref().take(most).read_until(b'\n', &mut line) {
+            // A line without its end is what a killed child leaves behind: its status says why.
+            Ok(read) if read > 0 && (line.ends_with(b"\n") || read >= longest) => {}
+            _ => return,
+        }
+        let parsed = serde_json::from_slice(&line).map_err(|_malformed| Broken);
+        let last = parsed.is_err();
+        if to.send(parsed).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// What a child that said neither end nor refusal died of.
+fn how_it_ended(status: ExitStatus) -> Error {
+    use std::os::unix::process::ExitStatusExt;
+    // SIGXCPU, or SIGKILL at the hard limit; SIGABRT or SIGSEGV when an allocation is refused; 101 is a
+    // panic of the parsing library.
+    match (status.signal(), status.code()) {
+        (Some(24 | 9), _) => too_slow(),
+        (Some(6 | 11 | 7), _) => too_much_memory(),
+        (_, Some(101)) => refused(Refusal::Damaged, &Limits::default()),
+        (signal, code) => Error::internal(format!("the sheet reader ended: signal={signal:?} code={code:?}")),
+    }
+}
+
+fn too_large(
+    zh: impl Into<std::borrow::Cow<'static, str>>,
+    en: impl Into<std::borrow::Cow<'static, str>>,
+) -> Error {
+    Error::new(Code::TooLarge, Text::new(zh, en))
+}
+
+fn too_slow() -> Error {
+    too_large(
+        "工作簿内容过于庞杂，解析超时；请只保留数据表，另存为 .xlsx 或 CSV 后上传",
+        "the workbook takes too long to read; keep only the data sheet and save it as .xlsx or CSV",
+    )
+}
+
+fn too_much_memory() -> Error {
+    too_large(
+        "工作簿解析所需内存过大；请只保留数据表，另存为 CSV 或拆分后上传",
+        "the workbook needs too much memory; keep only the data sheet, save it as CSV or split it",
+    )
+}
+
+pub(super) fn too_many_rows(limits: &Limits) -> Error {
+    too_large(
+        format!("内容超出第 {} 行；请拆成几个文件上传", limits.rows),
+        format!("there is content beyond row {}; split the file", limits.rows),
+    )
+}
+
+pub(super) fn too_many_columns(limits: &Limits) -> Error {
+    too_large(
+        format!("内容超出第 {} 列；请删去多余的列后上传", limits.columns),
+        format!("there is content beyond column {}; delete what is not needed", limits.columns),
+    )
+}
+
+pub(super) fn row_too_large() -> Error {
+    too_large(
+        "有一行的文字过长，可能缺少一个引号；请检查后重新导出",
+        "one row holds too much text, perhaps for a missing quotation mark; check it and export again",
+    )
+}
+
+fn refused(refusal: Refusal, limits: &Limits) -> Error {
+    let mib = |bytes: u64| bytes / 1024 / 1024;
+    match refusal {
+        Refusal::Damaged => Error::new(
+            Code::UnreadableFile,
+            Text::fixed(
+                "工作簿已损坏或不完整；请用表格软件打开，另存为 .xlsx 后重新上传",
+                "the workbook is damaged or incomplete; open it in a spreadsheet program and save it as .xlsx",
+            ),
+        ),
+        Refusal::NotAWorkbook => Error::new(
+            Code::UnsupportedMediaType,
+            Text::fixed(
+                "这个压缩包不是 .xlsx 工作簿；请上传 .xlsx 或 CSV 文件",
+                "this archive is no .xlsx workbook; send .xlsx or CSV",
+            ),
+        ),
+        Refusal::NoVisibleSheet => Error::new(
+            Code::UnreadableFile,
+            Text::fixed(
+                "工作簿没有可见的工作表；请取消隐藏后上传",
+                "the workbook has no visible sheet; unhide the data sheet",
+            ),
+        ),
+        Refusal::Parts => Error::new(
+            Code::UnreadableFile,
+            Text::fixed(
+                "工作簿的内部结构异常（部件过多或重名）；请另存为 .xlsx 后重新上传",
+                "the workbook's inner structure is abnormal (too many parts or a double name); save it anew",
+            ),
+        ),
+        Refusal::Inflated => too_large(
+            format!("工作簿解压后超过 {} MB；请拆分后上传", mib(limits.inflated_bytes)),
+            format!("the workbook inflates to more than {} MB; split it", mib(limits.inflated_bytes)),
+        ),
+        Refusal::Strings => too_large(
+            format!("工作簿的文字超过 {} MB；请拆分或另存为 CSV 后上传", mib(limits.strings_bytes)),
+            format!(
+                "the workbook's text is larger than {} MB; split it or save it as CSV",
+                mib(limits.strings_bytes)
+            ),
+        ),
+        Refusal::Rows => too_many_rows(limits),
+        Refusal::Columns => too_many_columns(limits),
+        Refusal::Row => row_too_large(),
+        Refusal::Unconfined => Error::internal("the sheet reader could not limit itself"),
+    }
+}

@@ -1,0 +1,14 @@
+//! Sheets in and out with real bytes, through the real child process.
+//!
+//! `cfg(test)` on each module tells clippy that what they share is test code as well.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod out;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod text_files;
+#[cfg(test)]
+mod workbooks;
