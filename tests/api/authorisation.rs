@@ -39,7 +39,7 @@ async fn open_to(app: &TestApp, rooms: fn(&mut ServiceConfig), authorization: Op
             {
                 continue;
             }
-            let uri = path.replace('{', "").replace('}', "");
+            let uri = path.replace(['{', '}'], "");
             let verb = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let mut request = TestRequest::default().method(verb).uri(&uri);
             if let Some(value) = authorization {

@@ -57,6 +57,21 @@ fn a_token_is_printed_alone_and_a_wrong_one_explained() {
 }
 
 #[test]
+fn the_embedded_policy_passes_its_own_cases_and_a_broken_pack_does_not() {
+    let good = yingzhu(&["policy", "check"]).output().unwrap();
+    assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stdout));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pack.toml"), "id = 1").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let bad = yingzhu(&["policy", "check", path]).output().unwrap();
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(String::from_utf8(bad.stdout).unwrap().contains("programmes:1"));
+    let refused = yingzhu(&["serve", "--dev", "--policy-dir", path]).current_dir(path).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("programmes:1"));
+}
+
+#[test]
 fn a_served_process_logs_no_path_and_ends_well_on_either_signal() {
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
         let folder = tempfile::tempdir().unwrap();
