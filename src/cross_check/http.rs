@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -82,7 +82,7 @@ pub struct CrossCheckBody {
     /// Who ran it.
     pub recorded_by: String,
     /// When (UTC).
-    pub recorded_at: NaiveDateTime,
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// A finding. Id number and name are masked unless the token holds `pii:read`.
@@ -248,7 +248,7 @@ fn told(
         totals: serde_json::from_str(&check.totals)?,
         findings,
         recorded_by: check.recorded_by,
-        recorded_at: check.recorded_at,
+        recorded_at: check.recorded_at.and_utc(),
     })
 }
 

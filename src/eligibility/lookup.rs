@@ -85,14 +85,19 @@ pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<Lo
             visible.binary_search(person).is_ok().then(|| person.clone())
         };
         let here: Vec<String> = positions.iter().filter_map(of).collect();
+        let claimed: Vec<(String, &str)> = positions
+            .iter()
+            .filter_map(|at| Some((of(at)?, asked.get(*at)?.name.normal())))
+            .collect();
+        let claimed: Vec<(&str, &str)> = claimed.iter().map(|(person, name)| (person.as_str(), *name)).collect();
+        let known = vault::having_names(conn, desk.sealer, &claimed)?;
         let album = Album::draw(conn, desk, here, as_of)?;
         for at in positions {
             let Some(question) = asked.get(at) else { continue };
             let person = of(&at);
-            let agrees = match &person {
-                Some(person) => vault::has_name(conn, desk.sealer, person, question.name.normal())?,
-                None => true,
-            };
+            let agrees = person
+                .as_ref()
+                .is_none_or(|p| known.contains(&(p.clone(), question.name.normal().to_owned())));
             answers.insert(at, album.answer(desk, person.as_deref(), agrees));
         }
     }
@@ -138,7 +143,7 @@ impl Album {
         let tell = name_agrees.then_some(());
         LookupBody {
             as_of: self.as_of,
-            known_at: desk.known_at,
+            known_at: desk.known_at.and_utc(),
             student: tell.and(person).map(|person| StudentRef {
                 student_id: person.to_owned(),
                 id_number: self.shown.id_number(person),
@@ -190,7 +195,7 @@ fn list_match(
         version: list.map(|l| l.version),
         place: list.map(|l| l.place.clone()),
         valid_from: list.map(|l| l.valid_from),
-        locked_at: list.and_then(|l| l.locked_at),
+        locked_at: list.and_then(|l| l.locked_at).map(|at| at.and_utc()),
         age_days: list.map(|l| (as_of - l.valid_from).num_days()),
         digest: list.and_then(|l| l.digest.clone()),
         message: answered.message.in_lang(lang).to_owned(),

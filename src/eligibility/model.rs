@@ -1,6 +1,6 @@
 //! What a lookup asks and answers.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -52,7 +52,7 @@ pub struct ListMatch {
     /// The first day it speaks for.
     pub valid_from: Option<NaiveDate>,
     /// When it was locked (UTC).
-    pub locked_at: Option<NaiveDateTime>,
+    pub locked_at: Option<DateTime<Utc>>,
     /// Its age on the date asked for, in days since its first day.
     pub age_days: Option<i64>,
     /// The digest of its content.
@@ -80,7 +80,7 @@ pub struct LookupBody {
     /// The date the answer is for.
     pub as_of: NaiveDate,
     /// What was known by this moment was used (UTC).
-    pub known_at: NaiveDateTime,
+    pub known_at: DateTime<Utc>,
     /// The student, when one was found within the caller's scope.
     pub student: Option<StudentRef>,
     /// How the provincial list answers.

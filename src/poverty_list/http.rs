@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -50,13 +50,13 @@ pub struct ListBody {
     /// Who sent it in.
     pub recorded_by: String,
     /// When (UTC).
-    pub recorded_at: NaiveDateTime,
+    pub recorded_at: DateTime<Utc>,
     /// Who checked it.
     pub checked_by: Option<String>,
     /// Who locked it.
     pub locked_by: Option<String>,
     /// When it was locked (UTC).
-    pub locked_at: Option<NaiveDateTime>,
+    pub locked_at: Option<DateTime<Utc>>,
     /// The version that took its place.
     pub superseded_by: Option<String>,
 }
@@ -74,10 +74,10 @@ impl From<List> for ListBody {
             digest: l.digest,
             import_id: l.import_id,
             recorded_by: l.recorded_by,
-            recorded_at: l.recorded_at,
+            recorded_at: l.recorded_at.and_utc(),
             checked_by: l.checked_by,
             locked_by: l.locked_by,
-            locked_at: l.locked_at,
+            locked_at: l.locked_at.map(|at| at.and_utc()),
             superseded_by: l.superseded_by,
         }
     }

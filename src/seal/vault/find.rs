@@ -1,6 +1,6 @@
 //! The ways to ask: by blind index and name check without decrypting, and the three that decrypt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -79,6 +79,30 @@ pub fn name_matches(
         .select(person_name::name_id)
         .order(person_name::name_id)
         .load(conn)?)
+}
+
+/// Of (person, normalised name) pairs, which persons were ever entered under that name: one query for
+/// many pairs.
+pub fn having_names(conn: &mut Conn, sealer: &Sealer, pairs: &[(&str, &str)]) -> Result<HashSet<(String, String)>> {
+    let mut found = HashSet::new();
+    for chunk in pairs.chunks(CHUNK) {
+        let checks: HashMap<Vec<u8>, (&str, &str)> = chunk
+            .iter()
+            .map(|(person, name)| (sealer.name_check(person, name).to_vec(), (*person, *name)))
+            .collect();
+        // The check is salted with the person, so one that is found belongs to that person's pair.
+        let stored: Vec<Vec<u8>> = person_name::table
+            .filter(person_name::person_id.eq_any(chunk.iter().map(|(person, _)| *person)))
+            .select(person_name::name_check)
+            .load(conn)?;
+        found.extend(
+            stored
+                .iter()
+                .filter_map(|check| checks.get(check))
+                .map(|(person, name)| ((*person).to_owned(), (*name).to_owned())),
+        );
+    }
+    Ok(found)
 }
 
 /// Whether the person was ever entered under this normalised name.
