@@ -73,7 +73,10 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
         std::fs::write(path, book).map_err(|e| unwritable(path, &e))?;
         out.say(&Text::new(
             format!("待更正的行已写入 {}，更正后可直接重新导入", path.display()),
-            format!("the rows that need correction are in {}; correct them and import that file", path.display()),
+            format!(
+                "the rows that need correction are in {}; correct them and import that file",
+                path.display()
+            ),
         ))?;
     }
     Ok(())
@@ -127,15 +130,26 @@ pub(super) fn term_and_place(term: &str, place: &str) -> Result<(Term, Place)> {
 pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
     let rows = report.rows;
     let again = if report.repeated { "（此文件先前已导入，未作改动）" } else { "" };
-    let again_en = if report.repeated { " (this very file was imported before; nothing changed)" } else { "" };
+    let again_en =
+        if report.repeated { " (this very file was imported before; nothing changed)" } else { "" };
     out.say(&Text::new(
         format!(
             "{}：读入 {} 行，新增 {}，变更 {}，未变 {}，有误 {}{again}",
-            report.kind.zh(), rows.read, rows.new, rows.changed, rows.unchanged, rows.bad
+            report.kind.zh(),
+            rows.read,
+            rows.new,
+            rows.changed,
+            rows.unchanged,
+            rows.bad
         ),
         format!(
             "{}: {} rows read, {} new, {} changed, {} unchanged, {} bad{again_en}",
-            report.kind.en(), rows.read, rows.new, rows.changed, rows.unchanged, rows.bad
+            report.kind.en(),
+            rows.read,
+            rows.new,
+            rows.changed,
+            rows.unchanged,
+            rows.bad
         ),
     ))?;
     for fault in report.faults.iter().take(12) {
@@ -166,7 +180,10 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     let (path, kind) = (path.display(), error.kind());
     Error::new(
         Code::UnreadableFile,
-        Text::new(format!("文件 {path} 无法打开（{kind}），请检查路径和权限"), format!("cannot open {path} ({kind})")),
+        Text::new(
+            format!("文件 {path} 无法打开（{kind}），请检查路径和权限"),
+            format!("cannot open {path} ({kind})"),
+        ),
     )
 }
 
@@ -175,6 +192,9 @@ pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     let (path, kind) = (path.display(), error.kind());
     Error::new(
         Code::UnreadableFile,
-        Text::new(format!("无法写入 {path}（{kind}），请检查路径和权限"), format!("cannot write {path} ({kind})")),
+        Text::new(
+            format!("无法写入 {path}（{kind}），请检查路径和权限"),
+            format!("cannot write {path} ({kind})"),
+        ),
     )
 }

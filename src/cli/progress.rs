@@ -14,7 +14,9 @@ pub(super) fn rows(kind: ImportKind, lang: Lang) -> ProgressBar {
         Lang::En => (kind.en(), "rows"),
     };
     let bar = ProgressBar::new_spinner().with_message(format!("{what}"));
-    if let Ok(style) = ProgressStyle::with_template(&format!("{{spinner}} {{msg}} {{pos}} {unit} ({{per_sec}}) {{elapsed}}")) {
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{spinner}} {{msg}} {{pos}} {unit} ({{per_sec}}) {{elapsed}}"))
+    {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -64,7 +64,10 @@ pub(super) fn pack(store: &Store) -> Result<Pack> {
                 detail: fault.what,
             })
             .collect();
-        let detail = Text::fixed("政策包有错误，请更正后重试", "the policy pack has faults: correct them and try again");
+        let detail = Text::fixed(
+            "政策包有错误，请更正后重试",
+            "the policy pack has faults: correct them and try again",
+        );
         Error { fields, ..Error::new(Code::InvalidInput, detail) }
     })
 }

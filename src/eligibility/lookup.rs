@@ -85,11 +85,10 @@ pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<Lo
             visible.binary_search(person).is_ok().then(|| person.clone())
         };
         let here: Vec<String> = positions.iter().filter_map(of).collect();
-        let claimed: Vec<(String, &str)> = positions
-            .iter()
-            .filter_map(|at| Some((of(at)?, asked.get(*at)?.name.normal())))
-            .collect();
-        let claimed: Vec<(&str, &str)> = claimed.iter().map(|(person, name)| (person.as_str(), *name)).collect();
+        let claimed: Vec<(String, &str)> =
+            positions.iter().filter_map(|at| Some((of(at)?, asked.get(*at)?.name.normal()))).collect();
+        let claimed: Vec<(&str, &str)> =
+            claimed.iter().map(|(person, name)| (person.as_str(), *name)).collect();
         let known = vault::having_names(conn, desk.sealer, &claimed)?;
         let album = Album::draw(conn, desk, here, as_of)?;
         for at in positions {

@@ -83,7 +83,11 @@ pub fn name_matches(
 
 /// Of (person, normalised name) pairs, which persons were ever entered under that name: one query for
 /// many pairs.
-pub fn having_names(conn: &mut Conn, sealer: &Sealer, pairs: &[(&str, &str)]) -> Result<HashSet<(String, String)>> {
+pub fn having_names(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    pairs: &[(&str, &str)],
+) -> Result<HashSet<(String, String)>> {
     let mut found = HashSet::new();
     for chunk in pairs.chunks(CHUNK) {
         let checks: HashMap<Vec<u8>, (&str, &str)> = chunk

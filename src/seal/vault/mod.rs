@@ -15,7 +15,8 @@ mod rows;
 
 pub use enter::{enter, enter_accounts};
 pub use find::{
-    find, find_many, find_many_by_number, has_name, having_names, name_matches, reveal, reveal_accounts, reveal_names,
+    find, find_many, find_many_by_number, has_name, having_names, name_matches, reveal, reveal_accounts,
+    reveal_names,
 };
 
 /// A person as a file or a request gives them. Everything is normalised by `values` but the name as
