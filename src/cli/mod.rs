@@ -1,1 +1,3 @@
 //! See the map in the crate's documentation.
+
+pub mod demo;
