@@ -153,7 +153,7 @@ pub(super) fn schools(plan: &Plan, county: &str) -> Vec<School> {
 
 fn school(place: &str, county: &str, stage: Stage, number: u32) -> School {
     let town = TOWNS.get(usize::try_from(number).unwrap_or_default() % TOWNS.len()).copied();
-    let in_seat = number % 18 == 0;
+    let in_seat = number.is_multiple_of(18);
     // Of ten kindergartens six are public, three private and inclusive, one private and not.
     let (ownership, inclusive) = match (stage, number % 10) {
         (Stage::Preschool, 9) => (Ownership::Private, Some(false)),

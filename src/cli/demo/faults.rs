@@ -4,152 +4,16 @@
 //! shares follow the audits: some two in a hundred listed students missed, as many paid too little, a
 //! few paid twice.
 
-use std::collections::BTreeMap;
-
 use chrono::{Days, NaiveDate};
 
 use super::county::{School, Student};
 use super::dice::Dice;
-use super::people::{People, Person, birth, miswritten, surname};
+use super::people::People;
 use super::rates::{Owed, Standing, owed, too_low};
+use super::truth::{AidRow, Truth, Variant};
 use super::{County, Plan};
 use crate::cross_check::FindingKind;
-use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, TermCalendar, Tier};
-
-/// A row of the list, as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListRow {
-    /// The person as the roll has her, or as nobody else has.
-    pub person: Person,
-    /// The student this row is about; `None` if she is on no roll.
-    pub student: Option<usize>,
-    /// Name as this office writes it.
-    pub name: String,
-    /// Id as this office writes it.
-    pub id: String,
-}
-
-/// A row of the aid sheet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AidRow {
-    /// The student.
-    pub student: usize,
-    /// Programme.
-    pub programme: Programme,
-    /// Tier.
-    pub tier: Tier,
-    /// Amount.
-    pub fen: i64,
-    /// Day of payment.
-    pub paid_on: NaiveDate,
-    /// Card it went to; waivers have none.
-    pub card: Option<String>,
-    /// How the date is written.
-    pub date: Variant,
-}
-
-/// An unusual way of writing that the importer must accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Variant {
-    /// As the template has it.
-    Plain,
-    /// An id in full-width characters.
-    FullWidth,
-    /// An id with a small x.
-    SmallX,
-    /// A name with another middle dot, or none.
-    OtherDot,
-    /// 20250910.
-    DateDigits,
-    /// 2025/9/10.
-    DateSlashes,
-    /// 2025年9月10日.
-    DateWords,
-    /// 45910, the spreadsheet's own count of days.
-    DateSerial,
-}
-
-/// One of the three files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum File {
-    /// The provincial list.
-    List,
-    /// The school roll.
-    Roll,
-    /// The aid records.
-    Aid,
-}
-
-/// What is wrong with a row that must be rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dirt {
-    /// The id is stored as a number; only fifteen digits survive.
-    IdAsNumber,
-    /// The last character of the id is wrong.
-    WrongCheckDigit,
-    /// The id lacks a digit.
-    SeventeenDigits,
-    /// The name is blank.
-    BlankName,
-    /// A day that no calendar has.
-    BadDate,
-    /// A programme that nobody runs.
-    UnknownProgramme,
-    /// An amount below zero.
-    NegativeAmount,
-}
-
-/// A row that must be rejected. Its person stands in no other file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirtyRow {
-    /// Which file.
-    pub file: File,
-    /// It stands before the good row of this number, counted from 0.
-    pub before: usize,
-    /// What is wrong.
-    pub dirt: Dirt,
-    /// The person as she should have been written.
-    pub person: Person,
-    /// A student whose other cells the row borrows.
-    pub like: usize,
-}
-
-/// One injected fault.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Label {
-    /// The ids concerned: one, or the holders of a shared account.
-    pub ids: Vec<String>,
-    /// The programme, where the fault is about one.
-    pub programme: Option<Programme>,
-}
-
-/// Everything that was put wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Truth {
-    /// Faults that a cross-check of the three files must find, and no others of these kinds.
-    pub findings: BTreeMap<FindingKind, Vec<Label>>,
-    /// Rows that the importer must reject.
-    pub rejected: BTreeMap<(File, Dirt), u32>,
-    /// Cells written unusually, to be accepted as they are meant.
-    pub accepted: BTreeMap<Variant, u32>,
-}
-
-impl Truth {
-    fn label(&mut self, kind: FindingKind, ids: &[&str], programme: Option<Programme>) {
-        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-        self.findings.entry(kind).or_default().push(Label { ids, programme });
-    }
-
-    /// How many faults of a kind were put in.
-    pub fn count(&self, kind: FindingKind) -> usize {
-        self.findings.get(&kind).map_or(0, Vec::len)
-    }
-
-    /// How many rows of a file must be rejected.
-    pub fn rejected_rows(&self, file: File) -> u32 {
-        self.rejected.iter().filter(|((of, _), _)| *of == file).map(|(_, count)| count).sum()
-    }
-}
+use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, TermCalendar};
 
 /// A number of faults meant for 4,000 listed students, scaled to the plan; at least one.
 pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
@@ -159,7 +23,7 @@ pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
 
 /// What was put wrong about a student. One thing each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+pub(super) enum Mark {
     Unaided,
     Underpaid,
     Left,
@@ -176,14 +40,14 @@ enum Mark {
 }
 
 /// The county with its faults being put in.
-struct Workshop<'a> {
-    plan: &'a Plan,
+pub(super) struct Workshop<'a> {
+    pub(super) plan: &'a Plan,
     schools: &'a [School],
-    students: &'a mut [Student],
-    marks: Vec<Option<Mark>>,
+    pub(super) students: &'a mut [Student],
+    pub(super) marks: Vec<Option<Mark>>,
     /// All students in a random order, from which each fault takes those that suit it.
-    order: Vec<usize>,
-    truth: Truth,
+    pub(super) order: Vec<usize>,
+    pub(super) truth: Truth,
     begins: NaiveDate,
 }
 
@@ -367,7 +231,9 @@ impl Workshop<'_> {
             let mut again = None;
             match mark {
                 Some(Mark::Unaided) => {
-                    paid.drain(..).for_each(|o| label(FindingKind::ListedUnaided, o.0));
+                    for one in std::mem::take(&mut paid) {
+                        label(FindingKind::ListedUnaided, one.0);
+                    }
                 }
                 Some(Mark::WithProofUnpaid) => paid.clear(),
                 Some(Mark::Underpaid) => {
@@ -380,11 +246,15 @@ impl Workshop<'_> {
                 }
                 Some(Mark::Twice) => {
                     again = paid.iter().copied().find(|o| too_low(self.plan.term, *o).is_some());
-                    again.iter().for_each(|o| label(FindingKind::DuplicateAid, o.0));
+                    if let Some(one) = again {
+                        label(FindingKind::DuplicateAid, one.0);
+                    }
                 }
                 Some(Mark::PaidAfterLeaving) => {
                     student.state = EnrolmentState::Withdrawn;
-                    paid.iter().for_each(|o| label(FindingKind::AidedAfterLeaving, o.0));
+                    for one in &paid {
+                        label(FindingKind::AidedAfterLeaving, one.0);
+                    }
                 }
                 Some(Mark::OtherStage) => {
                     for one in paid.iter_mut().filter(|o| o.0 == Programme::VocationalGrant) {
@@ -418,8 +288,12 @@ impl Workshop<'_> {
                 let card = card.clone().filter(|_| !waived);
                 rows.push(AidRow { student: at, programme, tier, fen, paid_on, card, date });
             };
-            paid.into_iter().for_each(|one| write(one, paid_on));
-            again.into_iter().for_each(|one| write(one, paid_on + Days::new(15)));
+            for one in paid {
+                write(one, paid_on);
+            }
+            if let Some(one) = again {
+                write(one, paid_on + Days::new(15));
+            }
         }
         self.share_accounts(&mut rows);
         rows
@@ -444,91 +318,4 @@ impl Workshop<'_> {
             }
         }
     }
-
-    /// The list: the listed students in a random order, and some whom no school knows.
-    fn list_rows(&mut self, people: &mut People, dice: &mut Dice) -> Vec<ListRow> {
-        let mut rows: Vec<ListRow> = Vec::new();
-        for at in self.order.clone() {
-            let Some(student) = self.students.get(at).filter(|s| s.listed) else { continue };
-            let person = student.person.clone();
-            let mut name = person.name.clone();
-            if self.marks.get(at) == Some(&Some(Mark::OtherName)) {
-                name = miswritten(dice, &name);
-                self.truth.label(FindingKind::IdConflict, &[&person.id], None);
-            }
-            rows.push(ListRow { name, id: person.id.clone(), person, student: Some(at) });
-        }
-        let missing = usize::try_from(self.plan.listed).unwrap_or_default().saturating_sub(rows.len());
-        for _ in 0..missing {
-            let person = stranger(self.plan, people, dice);
-            self.truth.label(FindingKind::ListedNotEnrolled, &[&person.id], None);
-            let row = ListRow { name: person.name.clone(), id: person.id.clone(), person, student: None };
-            let place = dice.at(rows.len() + 1);
-            rows.insert(place, row);
-        }
-        for row in &mut rows {
-            let variant = if row.name.contains('·') {
-                let dot = dice.one(&["•", "‧", "・", ""]).copied().unwrap_or_default();
-                row.name = row.name.replace('·', dot);
-                Variant::OtherDot
-            } else if row.id.ends_with('X') && dice.permille(300) {
-                row.id = row.id.to_lowercase();
-                Variant::SmallX
-            } else if dice.permille(5) {
-                row.id = row.id.chars().map(full_width).collect();
-                Variant::FullWidth
-            } else {
-                continue;
-            };
-            *self.truth.accepted.entry(variant).or_default() += 1;
-        }
-        rows
-    }
-
-    /// About two rows in a thousand, at least one of each kind a file can have.
-    fn dirty_rows(&mut self, list: usize, aid: usize, people: &mut People, dice: &mut Dice) -> Vec<DirtyRow> {
-        use Dirt::{
-            BadDate, BlankName, IdAsNumber, NegativeAmount, SeventeenDigits, UnknownProgramme,
-            WrongCheckDigit,
-        };
-        const OF_ALL: &[Dirt] = &[IdAsNumber, WrongCheckDigit, SeventeenDigits, BlankName];
-        const OF_AID: &[Dirt] = &[
-            IdAsNumber,
-            WrongCheckDigit,
-            SeventeenDigits,
-            BlankName,
-            BadDate,
-            UnknownProgramme,
-            NegativeAmount,
-        ];
-        let mut rows = Vec::new();
-        for (file, length, kinds) in
-            [(File::List, list, OF_ALL), (File::Roll, self.students.len(), OF_ALL), (File::Aid, aid, OF_AID)]
-        {
-            let mut of_file = Vec::new();
-            for dirt in kinds.iter().copied().cycle().take((length / 500).max(kinds.len())) {
-                let person = stranger(self.plan, people, dice);
-                let (before, like) = (dice.at(length), dice.at(self.students.len()));
-                of_file.push(DirtyRow { file, before, dirt, person, like });
-                *self.truth.rejected.entry((file, dirt)).or_default() += 1;
-            }
-            of_file.sort_by_key(|row| row.before);
-            rows.append(&mut of_file);
-        }
-        rows
-    }
-}
-
-/// A person of school age who is in no other file.
-fn stranger(plan: &Plan, people: &mut People, dice: &mut Dice) -> Person {
-    let family = surname(dice);
-    let grade = u8::try_from(1 + dice.below(6)).unwrap_or(1);
-    let born = birth(dice, plan.term.school_year(), Stage::Primary, grade);
-    people.child(dice, family, born)
-}
-
-/// The full-width form of an ASCII character.
-fn full_width(c: char) -> char {
-    let wide = u32::from(c).checked_add(0xFEE0).filter(|_| c.is_ascii_graphic()).and_then(char::from_u32);
-    wide.unwrap_or(c)
 }

@@ -9,8 +9,8 @@ use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
 use super::County;
 use super::county::{School, Student};
-use super::faults::{AidRow, Dirt, DirtyRow, File, ListRow, Variant};
 use super::people::Person;
+use super::truth::{AidRow, Dirt, DirtyRow, File, ListRow, Variant};
 use crate::error::{Error, Result};
 use crate::values::{Category, EvidenceKind, Fen, Hardship, Stage};
 

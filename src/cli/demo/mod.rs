@@ -13,14 +13,16 @@ mod faults;
 mod files;
 mod people;
 mod rates;
+mod rows;
+mod truth;
 
 use crate::error::{Error, Result};
 use crate::values::{Term, Text, ValueError};
 
 pub use county::{School, Student};
-pub use faults::{AidRow, Dirt, DirtyRow, File, Label, ListRow, Truth, Variant};
 pub use files::{Files, write_files};
 pub use people::Person;
+pub use truth::{AidRow, Dirt, DirtyRow, File, Label, ListRow, Truth, Variant};
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -169,9 +169,8 @@ pub(super) fn miswritten(dice: &mut Dice, name: &str) -> String {
 pub(super) fn birth(dice: &mut Dice, school_year: i16, stage: Stage, grade: u8) -> NaiveDate {
     let age_of_first = match stage {
         Stage::Preschool => 3,
-        Stage::Primary => 6,
         // Grades of junior high count on from primary school: seven at twelve.
-        Stage::JuniorHigh => 6,
+        Stage::Primary | Stage::JuniorHigh => 6,
         _ => 15,
     };
     let years = age_of_first + i32::from(grade) - 1;
