@@ -4,6 +4,7 @@
 //! sentence on standard error and an exit code. Commands speak Chinese, or English with `--lang en`.
 
 mod cross_check;
+pub mod demo;
 mod import;
 mod migrate;
 mod openapi;
@@ -44,6 +45,8 @@ enum Command {
     Import(Box<import::Options>),
     /// 名单、学籍、资助三方比对 | Hold list, roll and money against each other
     CrossCheck(Box<cross_check::Options>),
+    /// 演示：虚构一个县，走完全过程 | An invented county through the whole service
+    Demo(Box<demo::Options>),
     /// 检查政策包并运行判例 | Check a policy pack
     #[command(subcommand)]
     Policy(policy::Command),
@@ -89,6 +92,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<()> {
         Command::Migrate(options) => migrate::run(options, out),
         Command::Import(options) => import::run(*options, out),
         Command::CrossCheck(options) => cross_check::run(*options, out),
+        Command::Demo(options) => demo::run(&options, out),
         Command::Policy(command) => policy::run(command, out),
         Command::Openapi => openapi::run(out),
         // Taken before: it has no messages of its own, its parent tells them.

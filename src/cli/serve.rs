@@ -18,7 +18,12 @@ pub(super) struct Options {
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
-    let config = options.serve.check(super::keys_variable())?;
+    serve(&options.serve, out)
+}
+
+/// Serves with these options; the demo has its own.
+pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
+    let config = options.check(super::keys_variable())?;
     start_log(&config.log);
     rim::log_panics_without_their_values();
     log::info!("event=starting version={} {config:?}", env!("CARGO_PKG_VERSION"));

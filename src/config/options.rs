@@ -4,7 +4,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches};
+
+use crate::error::{Error, Result};
 
 /// Options of every command that touches data.
 #[derive(Clone, Args)]
@@ -96,4 +99,22 @@ pub struct ServeOptions {
     /// 日志级别：error、warn、info 或 debug | Log level
     #[arg(long, env = "YINGZHU_LOG")]
     pub log: Option<String>,
+}
+
+#[derive(clap::Parser)]
+struct Alone {
+    #[command(flatten)]
+    options: ServeOptions,
+}
+
+impl ServeOptions {
+    /// Every option at its default and no variable read: for the demo, which must never meet real data.
+    pub fn defaults() -> Result<Self> {
+        let command = Alone::command().mut_args(|arg| arg.env(Resettable::Reset));
+        command
+            .try_get_matches_from(["yingzhu"])
+            .and_then(|matches| Alone::from_arg_matches(&matches))
+            .map(|alone| alone.options)
+            .map_err(|e| Error::internal(format!("defaults: {}", e.kind())))
+    }
 }

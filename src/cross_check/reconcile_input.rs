@@ -55,9 +55,9 @@ impl County {
 
     /// Whether the other lies in this place or is it, by significant prefix.
     pub fn contains(self, other: Self) -> bool {
-        if self.0 % 10_000 == 0 {
+        if self.0.is_multiple_of(10_000) {
             self.province() == other.province()
-        } else if self.0 % 100 == 0 {
+        } else if self.0.is_multiple_of(100) {
             self.city() == other.city()
         } else {
             self == other

@@ -146,8 +146,8 @@ impl Totals {
     }
 
     /// Puts one listed person in her state.
-    pub(super) fn add_listed(&mut self, state: ListedState, stage: Option<Stage>, missing: Fen) {
-        self.by_state.add(state);
+    pub(super) fn add_listed(&mut self, stands: ListedState, stage: Option<Stage>, missing: Fen) {
+        self.by_state.add(stands);
         let at = match self.by_stage.binary_search_by_key(&stage, |row| row.stage) {
             Ok(at) => at,
             Err(at) => {
@@ -157,7 +157,7 @@ impl Totals {
             }
         };
         if let Some(row) = self.by_stage.get_mut(at) {
-            row.listed.add(state);
+            row.listed.add(stands);
             row.missing.0 += missing.0;
         }
     }

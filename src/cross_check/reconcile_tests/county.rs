@@ -68,122 +68,28 @@ fn county() -> impl Strategy<Value = Vec<(Role, Over)>> {
     prop::collection::vec((role, over), 1..60)
 }
 
+const GRANT: Option<Programme> = Some(Programme::SeniorHighGrant);
+
 fn lay_out(plan: &[(Role, Over)]) -> (World, BTreeSet<Seen>) {
-    const GRANT: Option<Programme> = Some(Programme::SeniorHighGrant);
     let mut world = World { pay_by: Some(day(9, 15)), ..World::default() };
     let mut truth = BTreeSet::new();
     let mut sharers: Vec<u32> = Vec::new();
     for (person, (role, over)) in (0_u32..).zip(plan) {
-        let listed = match role {
-            Role::Right
-            | Role::Unaided
-            | Role::Underpaid(_)
-            | Role::Absent
-            | Role::Left
-            | Role::Elsewhere => {
-                world.on_list(person);
-                true
-            }
-            _ => false,
-        };
-        let on_roll = !matches!(role, Role::Absent);
-        if on_roll {
-            world.on_roll(person);
-        }
-        let row = world.enrolled.last_mut();
-        let mut paid = 0;
-        match (role, row) {
-            (Role::Right, _) => {
-                world.due(person);
-                world.paid(person, TOP);
-                paid = TOP.0;
-            }
-            (Role::Unaided, _) => {
-                world.due(person);
-                truth.insert((K::ListedUnaided, person, GRANT, TOP.0));
-            }
-            (Role::Underpaid(fen), _) => {
-                world.due(person);
-                world.paid(person, Fen(*fen));
-                paid = *fen;
-                // The second payment of a duplicate may fill the gap.
-                let in_all = if over.twice { fen * 2 } else { *fen };
-                if in_all < TOP.0 {
-                    truth.insert((K::ListedUnderpaid, person, GRANT, TOP.0 - in_all));
+        let paid = play(&mut world, &mut truth, person, *role, over.twice);
+        if paid > 0 {
+            pay_wrongly(&mut world, &mut truth, person, *role, *over, paid);
+            if over.shares {
+                for record in world.aided.iter_mut().filter(|a| a.person.0 == person) {
+                    record.account = Some(AccountKey(9));
                 }
-            }
-            (Role::Absent, _) => {
-                truth.insert((K::ListedNotEnrolled, person, None, 0));
-            }
-            (Role::Left, Some(row)) => {
-                (row.state, row.to) = (EnrolmentState::Withdrawn, Some(day(3, 1)));
-                world.paid(person, Fen(60_000));
-                paid = 60_000;
-                let in_all = if over.twice { 120_000 } else { 60_000 };
-                truth.insert((K::ListedNotEnrolled, person, None, 0));
-                truth.insert((K::AidedAfterLeaving, person, GRANT, in_all));
-            }
-            (Role::Elsewhere, Some(row)) => {
-                row.place = Some(County(330_106));
-                truth.insert((K::ListedElsewhere, person, None, 0));
-            }
-            (Role::WithProof, Some(row)) => {
-                row.categories = Categories::EMPTY.with(Category::RegisteredPoor);
-                row.evidence = Evidences::EMPTY.with(EvidenceKind::CountyCertificate);
-                world.due(person);
-                world.paid(person, TOP);
-                paid = TOP.0;
-                truth.insert((K::OffListWithProof, person, None, 0));
-            }
-            (Role::WithoutProof, Some(row)) => {
-                row.categories = Categories::EMPTY.with(Category::RegisteredPoor);
-                truth.insert((K::OffListWithoutProof, person, None, 0));
-            }
-            (Role::NoCategory, _) => {
-                world.paid(person, Fen(60_000));
-                paid = 60_000;
-                let in_all = if over.twice { 120_000 } else { 60_000 };
-                truth.insert((K::AidedWithoutCategory, person, GRANT, in_all));
-            }
-            (Role::Assessed, Some(row)) => {
-                row.assessed = true;
-                world.paid(person, Fen(60_000));
-                paid = 60_000;
-            }
-            _ => {}
-        }
-        if paid > 0 && over.twice {
-            let again = world.aided.last().copied().unwrap();
-            world.aided.push(again);
-            let due = matches!(role, Role::Right | Role::Underpaid(_) | Role::WithProof).then_some(TOP.0);
-            let rightful = due.filter(|due| *due < paid * 2).unwrap_or(paid);
-            truth.insert((K::DuplicateAid, person, GRANT, paid * 2 - rightful));
-        }
-        if paid > 0 && over.late && listed {
-            world.aided.last_mut().unwrap().paid_on = Some(day(9, 16));
-            truth.insert((K::PaidLate, person, GRANT, 0));
-            // The pair no longer agrees in its day; what excuses it then is the amount due.
-            if over.twice && matches!(role, Role::Underpaid(fen) if fen * 2 <= TOP.0) {
-                truth.retain(|(kind, who, ..)| !(*kind == K::DuplicateAid && *who == person));
+                sharers.push(person);
             }
         }
-        if paid > 0 && over.other_name {
-            world.aided.last_mut().unwrap().name = Some(NameKey(5000 + person));
-            if on_roll || over.twice {
-                truth.insert((K::IdConflict, person, None, 0));
-            }
-        }
-        if over.second_school && on_roll && !matches!(role, Role::Left | Role::Elsewhere) {
+        if over.second_school && !matches!(role, Role::Absent | Role::Left | Role::Elsewhere) {
             let mut second = world.enrolled.last().copied().unwrap();
             second.school = SchoolKey(2);
             world.enrolled.push(second);
             truth.insert((K::DuplicateEnrolment, person, None, 0));
-        }
-        if paid > 0 && over.shares {
-            for record in world.aided.iter_mut().filter(|a| a.person.0 == person) {
-                record.account = Some(AccountKey(9));
-            }
-            sharers.push(person);
         }
     }
     if sharers.len() > 1 {
@@ -191,6 +97,105 @@ fn lay_out(plan: &[(Role, Over)]) -> (World, BTreeSet<Seen>) {
         truth.insert((K::SharedAccount, sharers[0], None, fen));
     }
     (world, truth)
+}
+
+/// Puts one person in the county, with the findings of her role; what she was paid at first.
+fn play(world: &mut World, truth: &mut BTreeSet<Seen>, person: u32, role: Role, twice: bool) -> i64 {
+    let in_all = |fen: i64| if twice { fen * 2 } else { fen };
+    if matches!(
+        role,
+        Role::Right | Role::Unaided | Role::Underpaid(_) | Role::Absent | Role::Left | Role::Elsewhere
+    ) {
+        world.on_list(person);
+    }
+    if matches!(role, Role::Right | Role::Unaided | Role::Underpaid(_) | Role::WithProof) {
+        world.due(person);
+    }
+    if matches!(role, Role::Absent) {
+        truth.insert((K::ListedNotEnrolled, person, None, 0));
+        return 0;
+    }
+    let row = world.on_roll(person);
+    let paid = match role {
+        Role::Right => TOP.0,
+        Role::Unaided => {
+            truth.insert((K::ListedUnaided, person, GRANT, TOP.0));
+            0
+        }
+        Role::Underpaid(fen) => {
+            // The second payment of a duplicate may fill the gap.
+            if in_all(fen) < TOP.0 {
+                truth.insert((K::ListedUnderpaid, person, GRANT, TOP.0 - in_all(fen)));
+            }
+            fen
+        }
+        Role::Left => {
+            (row.state, row.to) = (EnrolmentState::Withdrawn, Some(day(3, 1)));
+            truth.insert((K::ListedNotEnrolled, person, None, 0));
+            truth.insert((K::AidedAfterLeaving, person, GRANT, in_all(60_000)));
+            60_000
+        }
+        Role::Elsewhere => {
+            row.place = Some(County(330_106));
+            truth.insert((K::ListedElsewhere, person, None, 0));
+            0
+        }
+        Role::WithProof => {
+            row.categories = Categories::EMPTY.with(Category::RegisteredPoor);
+            row.evidence = Evidences::EMPTY.with(EvidenceKind::CountyCertificate);
+            truth.insert((K::OffListWithProof, person, None, 0));
+            TOP.0
+        }
+        Role::WithoutProof => {
+            row.categories = Categories::EMPTY.with(Category::RegisteredPoor);
+            truth.insert((K::OffListWithoutProof, person, None, 0));
+            0
+        }
+        Role::NoCategory => {
+            truth.insert((K::AidedWithoutCategory, person, GRANT, in_all(60_000)));
+            60_000
+        }
+        Role::Assessed => {
+            row.assessed = true;
+            60_000
+        }
+        Role::Absent | Role::Nobody => 0,
+    };
+    if paid > 0 {
+        world.paid(person, Fen(paid));
+    }
+    paid
+}
+
+/// Lays the faults of payment over somebody who was paid.
+fn pay_wrongly(
+    world: &mut World,
+    truth: &mut BTreeSet<Seen>,
+    person: u32,
+    role: Role,
+    over: Over,
+    paid: i64,
+) {
+    if over.twice {
+        let again = world.aided.last().copied().unwrap();
+        world.aided.push(again);
+        let due = matches!(role, Role::Right | Role::Underpaid(_) | Role::WithProof).then_some(TOP.0);
+        let rightful = due.filter(|due| *due < paid * 2).unwrap_or(paid);
+        truth.insert((K::DuplicateAid, person, GRANT, paid * 2 - rightful));
+    }
+    let listed = matches!(role, Role::Right | Role::Underpaid(_) | Role::Left);
+    if over.late && listed {
+        world.aided.last_mut().unwrap().paid_on = Some(day(9, 16));
+        truth.insert((K::PaidLate, person, GRANT, 0));
+        // The pair no longer agrees in its day; what excuses it then is the amount due.
+        if over.twice && matches!(role, Role::Underpaid(fen) if fen * 2 <= TOP.0) {
+            truth.retain(|(kind, who, ..)| !(*kind == K::DuplicateAid && *who == person));
+        }
+    }
+    if over.other_name {
+        world.aided.last_mut().unwrap().name = Some(NameKey(5000 + person));
+        truth.insert((K::IdConflict, person, None, 0));
+    }
 }
 
 proptest! {

@@ -11,6 +11,8 @@ use crate::policy::decision::Outcome as Verdict;
 use crate::values::{EnrolmentState, Fen, Programme, Stage, Term, TermCalendar};
 
 mod county;
+mod list_rows;
+mod money_rows;
 mod table;
 
 const TOP: Fen = Fen(175_000);

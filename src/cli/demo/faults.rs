@@ -1,0 +1,321 @@
+//! What goes wrong in the invented county, and the honest list of it.
+//!
+//! Each fault falls on students of its own, so that a label says exactly what a run must find. The
+//! shares follow the audits: some two in a hundred listed students missed, as many paid too little, a
+//! few paid twice.
+
+use chrono::{Days, NaiveDate};
+
+use super::county::{School, Student};
+use super::dice::Dice;
+use super::people::People;
+use super::rates::{Owed, Standing, owed, too_low};
+use super::truth::{AidRow, Truth, Variant};
+use super::{County, Plan};
+use crate::cross_check::FindingKind;
+use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, TermCalendar};
+
+/// A number of faults meant for 4,000 listed students, scaled to the plan; at least one.
+pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
+    let scaled = (u64::from(of_4000) * u64::from(plan.listed) + 2000) / 4000;
+    u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
+}
+
+/// What was put wrong about a student. One thing each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Unaided,
+    Underpaid,
+    Left,
+    WithProof,
+    WithProofUnpaid,
+    WithoutProof,
+    NoCategory,
+    Twice,
+    OtherName,
+    PaidAfterLeaving,
+    OtherStage,
+    Shares(usize),
+    TwoSchools,
+}
+
+/// The county with its faults being put in.
+pub(super) struct Workshop<'a> {
+    pub(super) plan: &'a Plan,
+    schools: &'a [School],
+    pub(super) students: &'a mut [Student],
+    pub(super) marks: Vec<Option<Mark>>,
+    /// All students in a random order, from which each fault takes those that suit it.
+    pub(super) order: Vec<usize>,
+    pub(super) truth: Truth,
+    begins: NaiveDate,
+}
+
+/// Puts the faults in and writes the rows.
+pub(super) fn spoil(
+    plan: &Plan,
+    name: &'static str,
+    schools: Vec<School>,
+    mut students: Vec<Student>,
+    people: &mut People,
+    dice: &mut Dice,
+) -> County {
+    let mut order: Vec<usize> = (0..students.len()).collect();
+    dice.shuffle(&mut order);
+    let mut shop = Workshop {
+        plan,
+        schools: &schools,
+        marks: vec![None; students.len()],
+        students: &mut students,
+        order,
+        truth: Truth::default(),
+        begins: TermCalendar::default().first_day(plan.term),
+    };
+    shop.mark();
+    shop.bend_students(dice);
+    let aid = shop.aid_rows(dice);
+    let list = shop.list_rows(people, dice);
+    let dirty = shop.dirty_rows(list.len(), aid.len(), people, dice);
+    let truth = shop.truth;
+    County { plan: plan.clone(), name, schools, students, list, aid, dirty, truth }
+}
+
+impl Workshop<'_> {
+    fn student(&self, at: usize) -> Option<(&Student, &School)> {
+        let student = self.students.get(at)?;
+        Some((student, self.schools.get(student.school)?))
+    }
+
+    /// What the cashier would rightly pay.
+    fn owed(&self, at: usize) -> Vec<Owed> {
+        let Some((student, school)) = self.student(at) else { return Vec::new() };
+        if student.state != EnrolmentState::Enrolled {
+            return Vec::new();
+        }
+        let proven = matches!(self.marks.get(at), Some(Some(Mark::WithProof | Mark::WithProofUnpaid)));
+        let standing = match (student.listed || proven, student.hardship, student.category) {
+            (true, ..) => Standing::Registered,
+            (_, Some(hardship), _) => Standing::Assessed(hardship),
+            _ => Standing::Ordinary,
+        };
+        owed(self.plan.term, student, school, standing)
+    }
+
+    /// Marks up to so many students that suit and bear no mark yet.
+    fn take(&mut self, count: u32, mark: impl Fn(usize) -> Mark, suits: impl Fn(&Self, usize) -> bool) {
+        let mut taken = 0;
+        let order = std::mem::take(&mut self.order);
+        for at in order.iter().copied() {
+            if taken == count {
+                break;
+            }
+            if self.marks.get(at) == Some(&None) && suits(self, at) {
+                if let Some(slot) = self.marks.get_mut(at) {
+                    *slot = Some(mark(at));
+                }
+                taken += 1;
+            }
+        }
+        self.order = order;
+    }
+
+    fn mark(&mut self) {
+        let scaled = |of_4000| scaled(self.plan, of_4000);
+        let [unaided, underpaid, left, proof, unpaid, no_proof] = [100, 80, 20, 45, 15, 20].map(scaled);
+        let [no_category, twice, other_name, after, stage, shared, schools] =
+            [30, 20, 15, 10, 8, 12, 4].map(scaled);
+        let enrolled = |s: &Self, at| s.student(at).is_some_and(|(s, _)| s.state == EnrolmentState::Enrolled);
+        let listed = |s: &Self, at| enrolled(s, at) && s.student(at).is_some_and(|(s, _)| s.listed);
+        // What a kindergarten pays is fixed by no published figure here, so no fault of money is put there.
+        let schoolchild = |s: &Self, at| s.student(at).is_some_and(|(s, _)| s.stage != Stage::Preschool);
+        let ordinary = |s: &Self, at| {
+            let plain = |s: &Student| s.hardship.is_none() && s.category.is_none() && !s.listed;
+            enrolled(s, at) && s.student(at).is_some_and(|(s, _)| plain(s))
+        };
+        let assessed = |s: &Self, at| {
+            let off_list = |s: &Student| s.hardship.is_some() && !s.listed;
+            enrolled(s, at) && s.student(at).is_some_and(|(s, _)| off_list(s))
+        };
+        let owed_grant = |s: &Self, at| s.owed(at).iter().any(|o| too_low(s.plan.term, *o).is_some());
+        let inclusive = |s: &Self, at| s.student(at).is_some_and(|(_, s)| s.inclusive != Some(false));
+
+        self.take(
+            unaided,
+            |_| Mark::Unaided,
+            |s, at| listed(s, at) && schoolchild(s, at) && !s.owed(at).is_empty(),
+        );
+        self.take(underpaid, |_| Mark::Underpaid, |s, at| listed(s, at) && owed_grant(s, at));
+        self.take(left, |_| Mark::Left, listed);
+        self.take(other_name, |_| Mark::OtherName, listed);
+        self.take(proof, |_| Mark::WithProof, |s, at| ordinary(s, at) && inclusive(s, at));
+        self.take(unpaid, |_| Mark::WithProofUnpaid, |s, at| ordinary(s, at) && inclusive(s, at));
+        self.take(no_proof, |_| Mark::WithoutProof, ordinary);
+        self.take(no_category, |_| Mark::NoCategory, |s, at| ordinary(s, at) && s.wrongly_paid(at).is_some());
+        self.take(twice, |_| Mark::Twice, |s, at| (listed(s, at) || assessed(s, at)) && owed_grant(s, at));
+        self.take(after, |_| Mark::PaidAfterLeaving, |s, at| assessed(s, at) && !s.owed(at).is_empty());
+        self.take(
+            stage,
+            |_| Mark::OtherStage,
+            |s, at| assessed(s, at) && s.owed(at).iter().any(|o| o.0 == Programme::VocationalGrant),
+        );
+        self.take(shared.max(2), Mark::Shares, |s, at| listed(s, at) && owed_grant(s, at));
+        self.take(schools, |_| Mark::TwoSchools, |s, at| ordinary(s, at) && s.other_school(at).is_some());
+    }
+
+    /// A programme that a student without any hardship was paid all the same.
+    fn wrongly_paid(&self, at: usize) -> Option<Owed> {
+        let (student, school) = self.student(at)?;
+        let as_if = owed(self.plan.term, student, school, Standing::Assessed(Hardship::General));
+        let grant = |o: &Owed| !matches!(o.0, Programme::VocationalWaiver);
+        as_if.into_iter().find(grant).filter(|_| !student.farming_major())
+    }
+
+    fn other_school(&self, at: usize) -> Option<usize> {
+        let (student, _) = self.student(at)?;
+        self.schools
+            .iter()
+            .position(|s| s.stage == student.stage && Some(s) != self.schools.get(student.school))
+    }
+
+    /// The marks that change what the roll says.
+    fn bend_students(&mut self, dice: &mut Dice) {
+        let withdrawn_on = self.begins + Days::new(20);
+        let before = self.begins - Days::new(30);
+        for at in 0..self.marks.len() {
+            let Some(Some(mark)) = self.marks.get(at).copied() else { continue };
+            let other_school = self.other_school(at);
+            let Some(student) = self.students.get_mut(at) else { continue };
+            let id = student.person.id.clone();
+            match mark {
+                Mark::Left => {
+                    student.state = *dice
+                        .one(&[EnrolmentState::Transferred, EnrolmentState::Withdrawn])
+                        .unwrap_or(&EnrolmentState::Withdrawn);
+                    student.left = Some(before);
+                    self.truth.label(FindingKind::ListedNotEnrolled, &[&id], None);
+                }
+                Mark::WithProof | Mark::WithProofUnpaid => {
+                    student.category = Some(Category::RegisteredPoor);
+                    student.evidence =
+                        dice.one(&[EvidenceKind::PovertyHandbook, EvidenceKind::CountyCertificate]).copied();
+                    self.truth.label(FindingKind::OffListWithProof, &[&id], None);
+                }
+                Mark::WithoutProof => {
+                    student.category = Some(Category::RegisteredPoor);
+                    student.evidence = Some(EvidenceKind::VillageCertificate);
+                    self.truth.label(FindingKind::OffListWithoutProof, &[&id], None);
+                }
+                Mark::PaidAfterLeaving => {
+                    // What was owed before is what is paid now; see `aid_rows`.
+                    student.left = Some(withdrawn_on);
+                }
+                Mark::TwoSchools => {
+                    student.second_school = other_school;
+                    self.truth.label(FindingKind::DuplicateEnrolment, &[&id], None);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The aid sheet: what the county paid, rightly or not.
+    fn aid_rows(&mut self, dice: &mut Dice) -> Vec<AidRow> {
+        let mut rows: Vec<AidRow> = Vec::new();
+        for at in 0..self.students.len() {
+            let mark = self.marks.get(at).copied().flatten();
+            let mut paid = self.owed(at);
+            let paid_on = self.begins + Days::new(40 + u64::from(dice.below(30)));
+            let Some(student) = self.students.get_mut(at) else { continue };
+            let id = student.person.id.clone();
+            let mut label = |kind, programme| self.truth.label(kind, &[&id], Some(programme));
+            let mut again = None;
+            match mark {
+                Some(Mark::Unaided) => {
+                    for one in std::mem::take(&mut paid) {
+                        label(FindingKind::ListedUnaided, one.0);
+                    }
+                }
+                Some(Mark::WithProofUnpaid) => paid.clear(),
+                Some(Mark::Underpaid) => {
+                    let term = self.plan.term;
+                    let low = paid.iter_mut().find_map(|o| Some((too_low(term, *o)?, o)));
+                    if let Some(((tier, fen), one)) = low {
+                        *one = (one.0, tier, fen);
+                        label(FindingKind::ListedUnderpaid, one.0);
+                    }
+                }
+                Some(Mark::Twice) => {
+                    again = paid.iter().copied().find(|o| too_low(self.plan.term, *o).is_some());
+                    if let Some(one) = again {
+                        label(FindingKind::DuplicateAid, one.0);
+                    }
+                }
+                Some(Mark::PaidAfterLeaving) => {
+                    student.state = EnrolmentState::Withdrawn;
+                    for one in &paid {
+                        label(FindingKind::AidedAfterLeaving, one.0);
+                    }
+                }
+                Some(Mark::OtherStage) => {
+                    for one in paid.iter_mut().filter(|o| o.0 == Programme::VocationalGrant) {
+                        one.0 = Programme::SeniorHighGrant;
+                        label(FindingKind::StageMismatch, one.0);
+                    }
+                }
+                _ => {}
+            }
+            if mark == Some(Mark::NoCategory) {
+                let wrong = self.wrongly_paid(at);
+                if let Some(one) = wrong {
+                    paid.retain(|o| o.0 != one.0);
+                    paid.push(one);
+                    self.truth.label(FindingKind::AidedWithoutCategory, &[&id], Some(one.0));
+                }
+            }
+            let card = self.students.get(at).map(|s| s.card.clone());
+            let mut write = |(programme, tier, fen): Owed, paid_on| {
+                let waived = matches!(programme, Programme::SeniorHighWaiver | Programme::VocationalWaiver);
+                let date = match dice.below(40) {
+                    0 => Variant::DateDigits,
+                    1 => Variant::DateSlashes,
+                    2 => Variant::DateWords,
+                    3 => Variant::DateSerial,
+                    _ => Variant::Plain,
+                };
+                if date != Variant::Plain {
+                    *self.truth.accepted.entry(date).or_default() += 1;
+                }
+                let card = card.clone().filter(|_| !waived);
+                rows.push(AidRow { student: at, programme, tier, fen, paid_on, card, date });
+            };
+            for one in paid {
+                write(one, paid_on);
+            }
+            if let Some(one) = again {
+                write(one, paid_on + Days::new(15));
+            }
+        }
+        self.share_accounts(&mut rows);
+        rows
+    }
+
+    /// Pairs of the marked: the second is paid to the first one's card.
+    fn share_accounts(&mut self, rows: &mut [AidRow]) {
+        let marked: Vec<usize> = self
+            .marks
+            .iter()
+            .filter_map(|m| if let Some(Mark::Shares(at)) = m { Some(*at) } else { None })
+            .collect();
+        for pair in marked.chunks_exact(2) {
+            let [first, second] = pair else { continue };
+            let (Some(one), Some(other)) = (self.students.get(*first), self.students.get(*second)) else {
+                continue;
+            };
+            let card = one.card.clone();
+            self.truth.label(FindingKind::SharedAccount, &[&one.person.id, &other.person.id], None);
+            for row in rows.iter_mut().filter(|r| r.student == *second && r.card.is_some()) {
+                row.card = Some(card.clone());
+            }
+        }
+    }
+}
