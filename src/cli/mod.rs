@@ -3,6 +3,7 @@
 //! A command takes its options and an [`Out`], and returns a result; this file turns an error into a
 //! sentence on standard error and an exit code. Commands speak Chinese, or English with `--lang en`.
 
+mod logging;
 mod migrate;
 mod openapi;
 mod out;
