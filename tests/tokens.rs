@@ -24,7 +24,7 @@ use yingzhu::auth::{
 };
 use yingzhu::error::Code;
 
-use forge::{By, ED, ES, NOW, PS, RS, but, claims, header, keys, raw, signed, unfetched, verifier};
+use forge::{By, ED, ES, NOW, PS, RS, but, claims, headed, header, keys, raw, signed, unfetched, verifier};
 
 fn tell(caller: &Caller) -> String {
     let scope = caller.scope();
@@ -270,8 +270,16 @@ async fn the_first_token_fetches_the_keys_and_without_keys_nobody_is_told_to_sig
     assert_eq!(ask!(app, "/any", bearer(&signed(&claims()))).0, 200);
     let app = application!(unfetched(false));
     assert_eq!(ask!(app, "/any", bearer(&signed(&claims()))).0, 503);
-    // A token of nobody we know is refused all the same.
-    assert_eq!(ask!(app, "/any", bearer(&signed(&but("iss", json!("https://evil.test/"))))).0, 401);
+    // What could never be right is refused all the same, and makes nobody fetch.
+    for token in [
+        signed(&but("iss", json!("https://evil.test/"))),
+        headed(&header("EdDSA", "")),
+        headed(&header("EdDSA", "ed-1\0")),
+        headed(&header("EdDSA", &"k".repeat(129))),
+        headed(&header("ES256", "ed-1")),
+    ] {
+        assert_eq!(ask!(app, "/any", bearer(&token)).0, 401);
+    }
 }
 
 proptest! {

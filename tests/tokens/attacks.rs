@@ -137,7 +137,11 @@ pub(crate) fn claim_values() -> Vec<Case> {
         ("lives an hour and a second", signed(&lived(NOW, NOW + 3601))),
         ("no life at all", signed(&lived(NOW, NOW))),
         ("not yet valid", signed(&lived(NOW + 31, NOW + 600))),
-        ("nbf after exp", signed(&but("nbf", json!(NOW + 601)))),
+        ("nbf after exp, both within the leeway", {
+            let mut short = lived(NOW, NOW + 10);
+            short["nbf"] = json!(NOW + 20);
+            signed(&short)
+        }),
         ("claims a list", raw(&header("EdDSA", "ed-1"), "[]", By::Ed)),
         ("claims not JSON", raw(&header("EdDSA", "ed-1"), "county", By::Ed)),
         ("claims not UTF-8", {

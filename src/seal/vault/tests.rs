@@ -264,6 +264,26 @@ fn a_ciphertext_put_into_another_row_does_not_open() {
 }
 
 #[test]
+fn a_ciphertext_put_into_another_column_does_not_open() {
+    let whole = Incoming { phone: Some("13800000001".into()), ..one(Some(ID_A), Some(NUMBER), "张三") };
+    for (to, from) in [
+        ("id_ct", "number_ct"),
+        ("id_ct", "phone_ct"),
+        ("number_ct", "id_ct"),
+        ("number_ct", "phone_ct"),
+        ("phone_ct", "id_ct"),
+        ("phone_ct", "number_ct"),
+    ] {
+        let house = house();
+        let person = house.enter(std::slice::from_ref(&whole))[0].person_id.clone();
+        assert_eq!(house.reveal(&person).phone, whole.phone);
+        let swap = format!("UPDATE person SET {to} = {from}");
+        house.db.write_now(|conn| Ok(on!(conn => diesel::sql_query(&swap).execute(conn))?)).unwrap();
+        assert!(house.db.read_now(|conn| reveal(conn, &house.sealer, &[&person])).is_err(), "{swap}");
+    }
+}
+
+#[test]
 fn rows_of_an_older_key_open_after_rotation_and_keep_its_mark() {
     let mut house = house();
     let refs = house.enter(&[one(None, Some(NUMBER), "张三")]);
