@@ -175,17 +175,24 @@ impl From<Sum> for SumBody {
     }
 }
 
+impl PolicyRef {
+    /// How answers name this pack.
+    pub fn of(pack: &Pack) -> Self {
+        Self {
+            pack: pack.id().to_owned(),
+            version: pack.version().to_owned(),
+            digest: pack.digest().to_owned(),
+        }
+    }
+}
+
 impl Decision {
     /// The decision in words. `pack` must be the pack that made it.
     pub fn body(&self, pack: &Pack, lang: Lang) -> DecisionBody {
         DecisionBody {
             as_of: self.as_of,
             term: self.term,
-            policy: PolicyRef {
-                pack: pack.id().to_owned(),
-                version: pack.version().to_owned(),
-                digest: pack.digest().to_owned(),
-            },
+            policy: PolicyRef::of(pack),
             route: self.route,
             programmes: self.programmes.iter().filter_map(|p| programme(p, pack, lang)).collect(),
             totals: TotalsBody {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::body::warning_code;
 use super::decide::decide;
-use super::decision::{Decision, Outcome, ProgrammeDecision, Truth};
+use super::decision::{Decision, ProgrammeDecision, Truth};
 use super::fact::Fact;
 use super::facts::Facts;
 use super::pack::Pack;
@@ -252,36 +252,20 @@ impl CaseReport {
             Lang::Zh => ("通过", "不符", "结果  来源   文件:行  说明", "未被两面验证的条件"),
             Lang::En => ("pass", "FAIL", "result  source  file:line  shows", "conditions not seen both ways"),
         };
-        let mut out = format!("{head}\n");
+        let mut lines = vec![head.to_owned()];
         for row in &self.rows {
             let mark = if row.differs.is_empty() { pass } else { fail };
-            out.push_str(&format!("{mark}  {:5}  {}:{}  {}\n", row.source, row.file, row.line, row.name));
-            for differs in &row.differs {
-                out.push_str(&format!("      {differs}\n"));
-            }
+            lines.push(format!("{mark}  {:5}  {}:{}  {}", row.source, row.file, row.line, row.name));
+            lines.extend(row.differs.iter().map(|differs| format!("      {differs}")));
         }
         for (programme, code, seen) in self.unseen() {
-            out.push_str(&format!(
-                "{both}: {programme}.{code} (met={}, not_met={})\n",
-                seen.met, seen.not_met
-            ));
+            lines.push(format!("{both}: {programme}.{code} (met={}, not_met={})", seen.met, seen.not_met));
         }
         let (total, failed) = (self.rows.len(), self.failed());
-        out.push_str(&match lang {
-            Lang::Zh => format!("共 {total} 例，通过 {}，不符 {failed}\n", total - failed),
-            Lang::En => format!("{total} cases, {} passed, {failed} failed\n", total - failed),
+        lines.push(match lang {
+            Lang::Zh => format!("共 {total} 例，通过 {}，不符 {failed}", total - failed),
+            Lang::En => format!("{total} cases, {} passed, {failed} failed", total - failed),
         });
-        out
+        lines.join("\n") + "\n"
     }
-}
-
-/// Every outcome that the cases of a pack expect, for the tests of coverage.
-pub fn outcomes(pack: &Pack) -> BTreeMap<(Programme, Outcome), usize> {
-    let mut counts = BTreeMap::new();
-    for case in &pack.cases {
-        for decision in decide(pack, &case.facts).programmes {
-            *counts.entry((decision.programme, decision.outcome)).or_default() += 1;
-        }
-    }
-    counts
 }

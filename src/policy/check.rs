@@ -20,20 +20,14 @@ pub fn check(dir: Option<&Path>, lang: Lang) -> (String, bool) {
             (head + &report.table(lang), report.ok())
         }
         Err(faults) => {
-            let mut out = match lang {
-                Lang::Zh => format!("政策包有 {} 处错误：\n", faults.len()),
-                Lang::En => format!("the pack has {} fault(s):\n", faults.len()),
+            let head = match lang {
+                Lang::Zh => format!("政策包有 {} 处错误：", faults.len()),
+                Lang::En => format!("the pack has {} fault(s):", faults.len()),
             };
-            for fault in &faults {
-                out.push_str(&format!(
-                    "{}:{}: {}: {}\n",
-                    fault.file,
-                    fault.line,
-                    fault.key,
-                    fault.what.in_lang(lang)
-                ));
-            }
-            (out, false)
+            let lines = faults.iter().map(|fault| {
+                format!("{}:{}: {}: {}", fault.file, fault.line, fault.key, fault.what.in_lang(lang))
+            });
+            (std::iter::once(head).chain(lines).map(|line| line + "\n").collect(), false)
         }
     }
 }

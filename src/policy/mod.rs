@@ -12,10 +12,12 @@
 //! | `load` | TOML to pack, every fault with file, line and key |
 //! | [`decide`], `worth`, `worlds` | the decision; what it is worth; what is missing and matters |
 //! | [`decision`], [`body`] | the result; the result in words |
+//! | [`catalogue`] | the pack as a document |
 //! | [`cases`], [`check()`] | golden cases; the check an officer runs |
 
 pub mod body;
 pub mod cases;
+pub mod catalogue;
 mod check;
 pub mod condition;
 pub mod decide;
@@ -32,8 +34,14 @@ mod worlds;
 mod worth;
 
 pub use body::DecisionBody;
+pub use catalogue::CatalogueBody;
 pub use check::check;
 pub use decide::{Entitlement, Entitlements, decide, entitled};
 pub use decision::{Decision, Outcome, ProgrammeDecision, Route};
 pub use facts::Facts;
 pub use pack::{Pack, PackError};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,7 @@ fn world<'a>(known: &Known<'a>, axes: &[(Fact, Vec<u16>)], mut n: usize) -> Know
 /// Whether two completions that differ only in the digit of this stride differ in result.
 fn matters(results: &[Entitlement], stride: usize, radix: usize) -> bool {
     results.iter().enumerate().any(|(n, result)| {
-        (n / stride) % radix == 0
+        (n / stride).is_multiple_of(radix)
             && (1..radix).any(|digit| results.get(n + digit * stride).is_some_and(|other| other != result))
     })
 }

@@ -5,7 +5,7 @@ use super::fact::Fact;
 use super::known::{EITHER, Known};
 use super::pack::Pack;
 use super::programme::ProgrammeRules;
-use super::standard::{Amount, Figure, Standard, covers};
+use super::standard::{Figure, Standard, covers};
 use crate::values::{Fen, Tier};
 
 /// The amounts that are possible, and the decided one if there is only one.
@@ -27,8 +27,8 @@ pub(super) struct Worth {
     pub(super) standard_missing: bool,
     /// The place is unknown and would matter.
     pub(super) place_open: bool,
-    /// A standard waives a fee that is not known (its published public fee, if any).
-    pub(super) fee_open: Option<Option<Fen>>,
+    /// A standard that waives a fee which is not known.
+    pub(super) fee_open: Option<usize>,
     seen: bool,
 }
 
@@ -207,10 +207,7 @@ impl Worth {
                     _ => None,
                 };
                 self.figure = None;
-                self.fee_open = Some(match standard.amount {
-                    Amount::Tuition(published) => published,
-                    Amount::Fixed { .. } | Amount::NoFigure => None,
-                });
+                self.fee_open = Some(index);
             }
             Figure::None => {
                 self.low = Fen(0);
@@ -236,15 +233,12 @@ impl Worth {
             .iter()
             .filter_map(|i| pack.limits.get(*i))
             .find(|l| l.period.contains(known.when) && covers(l.place.as_ref(), place));
-        match limit {
-            Some(limit) => {
-                self.low = self.low.min(limit.low);
-                self.high = self.high.map(|h| h.max(limit.high));
-            }
-            None => {
-                self.low = Fen(0);
-                self.high = None;
-            }
+        if let Some(limit) = limit {
+            self.low = self.low.min(limit.low);
+            self.high = self.high.map(|h| h.max(limit.high));
+        } else {
+            self.low = Fen(0);
+            self.high = None;
         }
     }
 }
@@ -283,8 +277,8 @@ pub(super) fn open_facts(
             super::programme::PaidBy::HomePlace => Fact::HukouPlace,
         });
     }
-    if let Some(published) = worth.fee_open {
-        super::standard::open_fees(known, published).into_iter().for_each(&mut add);
+    if let Some(standard) = worth.fee_open.and_then(|i| pack.standards.get(i)) {
+        super::standard::open_fees(known, standard).into_iter().for_each(&mut add);
     }
     let tiers = tiers(rules, known);
     if !tiers.decided {
@@ -294,7 +288,7 @@ pub(super) fn open_facts(
         }
         if asked.is_empty() {
             // Every rule is known not to hold: the school has assessed nothing that gives a tier.
-            let assessed = known.possible(Fact::Hardship).count_ones() == 1;
+            let assessed = known.possible(Fact::Hardship).is_power_of_two();
             asked.push(if assessed { Fact::LocalRule } else { Fact::Hardship });
         }
         asked.into_iter().for_each(&mut add);

@@ -131,7 +131,7 @@ pub(super) fn standard<'t>(node: Node<'t>, sources: &Sources) -> Option<Placed<'
     let days = node.opt_u16("days");
     let amount = per.and_then(|per| amount(node, per, days));
     let (period, floor) = (node.period(), node.opt_bool("floor").unwrap_or(false));
-    let (origin, note) = (sources.origin(node), node.opt_text("note"));
+    let (origin, remark) = (sources.origin(node), node.opt_text("note"));
     let value = Standard {
         id: id?.to_owned(),
         programme: programme?,
@@ -146,7 +146,7 @@ pub(super) fn standard<'t>(node: Node<'t>, sources: &Sources) -> Option<Placed<'
         period,
         floor,
         origin: origin?,
-        note,
+        note: remark,
     };
     Some(Placed { node, value })
 }

@@ -17,5 +17,10 @@ pub(super) fn of(files: &[(String, String)]) -> String {
             context.update(part);
         }
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    context.finish().as_ref().iter().fold(String::new(), |mut hex, byte| {
+        for nibble in [byte >> 4, byte & 0xf] {
+            hex.extend(char::from_digit(u32::from(nibble), 16));
+        }
+        hex
+    })
 }

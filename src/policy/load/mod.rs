@@ -129,21 +129,18 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
         }
     };
     let mut sources = sources::Sources::default();
-    match named("sources.toml") {
-        Some(node) => {
-            node.only(&["source"]);
-            sources.read(node);
-        }
-        None => lost("sources.toml"),
+    if let Some(node) = named("sources.toml") {
+        node.only(&["source"]);
+        sources.read(node);
+    } else {
+        lost("sources.toml");
     }
     let definitions = named("definitions.toml").map(head::definitions).unwrap_or_default();
-    let head = match named("pack.toml") {
-        Some(node) => head::head(node),
-        None => {
-            lost("pack.toml");
-            None
-        }
-    };
+    let head = named("pack.toml");
+    if head.is_none() {
+        lost("pack.toml");
+    }
+    let head = head.and_then(head::head);
     let mut programmes: Vec<ProgrammeRules> = within("programmes")
         .into_iter()
         .filter_map(|n| rules::programme(n, &definitions, &sources))
@@ -203,3 +200,6 @@ fn join(rules: &mut ProgrammeRules, standards: &[Standard], limits: &[Limit]) {
     own.sort_by_key(|(i, l)| (width(l.place.as_ref()), *i));
     rules.limits = own.into_iter().map(|(i, _)| i).collect();
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,9 +54,10 @@ pub(super) fn pred(node: Node<'_>, defined: &Definitions) -> Option<Pred> {
 
 fn part(node: Node<'_>, key: &str, defined: &Definitions) -> Option<Pred> {
     let value = node.value(key)?;
-    let inner = |name| match value.get_ref() {
-        DeValue::Table(table) => pred(Node { file: node.file, table, at: value.span().start, name }, defined),
-        _ => {
+    let inner = |name| {
+        if let DeValue::Table(table) = value.get_ref() {
+            pred(Node { file: node.file, table, at: value.span().start, name }, defined)
+        } else {
             node.fault(key, "应为一个条件", "must be a test");
             None
         }
@@ -128,18 +129,17 @@ fn numbers(node: Node<'_>, key: &str) -> Option<u16> {
         DeValue::Array(items) => items.iter().map(|v| integer(v.get_ref())).collect(),
         other => vec![integer(other)],
     };
+    if items.is_empty() {
+        node.fault(key, "列表为空", "the list is empty");
+        return None;
+    }
     let mut set = 0;
     for item in items {
-        match item {
-            Some(n @ 1..=9) => set |= bit(&[1, 2, 3, 4, 5, 6, 7, 8, 9], &n) << 1,
-            _ => {
-                node.fault(
-                    key,
-                    "应为 1 到 9 的整数或其列表",
-                    "must be a number from 1 to 9, or a list of such",
-                );
-                return None;
-            }
+        if let Some(n @ 1..=9) = item {
+            set |= bit(&[1, 2, 3, 4, 5, 6, 7, 8, 9], &n) << 1;
+        } else {
+            node.fault(key, "应为 1 到 9 的整数或其列表", "must be a number from 1 to 9, or a list of such");
+            return None;
         }
     }
     Some(set)
@@ -171,12 +171,11 @@ pub(super) fn codes(node: Node<'_>, key: &str, all: &[&str]) -> Option<u16> {
 fn places(node: Node<'_>, key: &str) -> Option<Box<[Place]>> {
     let mut out = Vec::new();
     for word in node.strs(key) {
-        match Place::parse(word) {
-            Ok(place) => out.push(place),
-            Err(_) => {
-                node.fault(key, format!("{word} 不是行政区划代码"), format!("{word} is no area code"));
-                return None;
-            }
+        if let Ok(place) = Place::parse(word) {
+            out.push(place);
+        } else {
+            node.fault(key, format!("{word} 不是行政区划代码"), format!("{word} is no area code"));
+            return None;
         }
     }
     Some(out.into_boxed_slice())

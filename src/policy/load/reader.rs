@@ -152,12 +152,11 @@ impl<'t> Node<'t> {
 
     pub(super) fn opt_table(&self, key: &'t str) -> Option<Node<'t>> {
         let value = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Table(table) => Some(Node { file: self.file, table, at: value.span().start, name: key }),
-            _ => {
-                self.fault(key, "应为一组键值", "must be a table");
-                None
-            }
+        if let DeValue::Table(table) = value.get_ref() {
+            Some(Node { file: self.file, table, at: value.span().start, name: key })
+        } else {
+            self.fault(key, "应为一组键值", "must be a table");
+            None
         }
     }
 
