@@ -106,7 +106,6 @@ impl Running {
             .arg(path)
             .env_clear()
             .env(LIMITS_VARIABLE, serde_json::to_string(limits)?)
-            .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             // Messages of the parsing libraries may quote cells.

@@ -4,6 +4,7 @@
 //! the normal form and what was changed, or a typed error; see [`parsed`]. A type that holds a person's
 //! data shows itself masked in `Debug`, so that no log line can carry it.
 
+pub mod area;
 pub mod bank_card;
 pub mod cleaning;
 pub mod clock;
