@@ -6,6 +6,7 @@
 mod cross_check;
 pub mod demo;
 mod import;
+mod logging;
 mod migrate;
 mod openapi;
 mod out;

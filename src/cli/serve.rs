@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use super::{Out, store};
+use super::{Out, logging, store};
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
@@ -24,7 +24,7 @@ pub(super) fn run(options: &Options, out: &mut Out) -> Result<()> {
 /// Serves with these options; the demo has its own.
 pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
     let config = options.check(super::keys_variable())?;
-    start_log(&config.log);
+    logging::start(&config.log);
     rim::log_panics_without_their_values();
     log::info!("event=starting version={} {config:?}", env!("CARGO_PKG_VERSION"));
     if config.store.dev {
@@ -89,23 +89,6 @@ pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()>
     })?;
     log::info!("event=stopped");
     Ok(())
-}
-
-/// The filter is ours: `RUST_LOG` is not read, because dependencies write whole requests at low levels.
-fn start_log(filter: &str) {
-    let mut builder = env_logger::Builder::new();
-    builder.parse_filters(filter).format(|buffer, record| {
-        use std::io::Write;
-        // One record is one line, whatever a message holds.
-        let message = record.args().to_string();
-        let line: String = message
-            .chars()
-            .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-            .collect();
-        writeln!(buffer, "{} {} {} {line}", buffer.timestamp_millis(), record.level(), record.target())
-    });
-    // A second logger in one process (a test, a demo) keeps the first.
-    let _ = builder.try_init();
 }
 
 fn warn_of_development(out: &mut Out) {

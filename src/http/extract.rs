@@ -100,7 +100,7 @@ pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>> {
         }
         if !seen.insert(name) {
             return Err(faults::field(
-                format!("?{}", name.chars().take(64).collect::<String>()),
+                format!("?{}", faults::shown(name)),
                 "duplicate",
                 "此参数出现了两次，请只留一个",
                 "this parameter is given twice: keep one",

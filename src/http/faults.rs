@@ -43,10 +43,10 @@ pub fn wrong_value(place: Place, path: &serde_path_to_error::Path, message: &str
     let mut pointer = pointer(place, path);
     if let Some(name) = named {
         match place {
-            Place::Query => pointer = format!("?{name}"),
+            Place::Query => pointer = format!("?{}", shown(name)),
             Place::Body if !pointer.ends_with(&format!("/{name}")) => {
                 pointer.push('/');
-                pointer.push_str(&escape(name));
+                pointer.push_str(shown(name));
             }
             Place::Body => {}
         }
@@ -79,30 +79,29 @@ fn pointer(place: Place, path: &serde_path_to_error::Path) -> String {
     for segment in path {
         let part = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.clone(),
-            Segment::Enum { variant } => variant.clone(),
+            Segment::Map { key } => shown(key).to_owned(),
+            Segment::Enum { variant } => shown(variant).to_owned(),
             Segment::Unknown => continue,
         };
         match place {
             Place::Query => return format!("?{part}"),
             Place::Body => {
                 text.push('/');
-                text.push_str(&escape(&part));
+                text.push_str(&part);
             }
         }
     }
     text
 }
 
-/// RFC 6901 §3. A key is the caller's own word, so it is cut short and stripped of control characters.
-fn escape(key: &str) -> String {
+/// A key as a pointer may show it. Every key of ours is a plain identifier, which needs no escape
+/// (RFC 6901 §3); any other is the caller's own word, which may be anything, and shows as `*`.
+pub fn shown(key: &str) -> &str {
     const LONGEST_KEY: usize = 64;
-    key.chars()
-        .filter(|c| !c.is_control())
-        .take(LONGEST_KEY)
-        .collect::<String>()
-        .replace('~', "~0")
-        .replace('/', "~1")
+    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && key.starts_with(|c: char| c.is_ascii_alphabetic())
+        && key.len() <= LONGEST_KEY;
+    if plain { key } else { "*" }
 }
 
 /// The fault's code, the sentence, and the name of the field if the message gives one.
@@ -215,8 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_escaped_for_the_pointer() {
-        assert_eq!(escape("a/b~c\n"), "a~1b~0c");
-        assert_eq!(escape(&"x".repeat(100)).len(), 64);
+    fn a_pointer_shows_our_keys_and_no_others() {
+        for key in ["stage", "as_of", "tuition_fen_per_term"] {
+            assert_eq!(shown(key), key);
+        }
+        for key in ["", "张三", "110101199001011234", "a/b", "a b", "x\n", &"x".repeat(65)] {
+            assert_eq!(shown(key), "*");
+        }
     }
 }

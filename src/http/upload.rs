@@ -275,3 +275,43 @@ pub fn prepare_folder(limits: &Limits) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn only_old_uploads_of_ours_are_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = folder.path().join("data/uploads");
+        let limits = Limits { upload_dir: Some(uploads.clone()), ..Limits::default() };
+        prepare_folder(&limits).unwrap();
+        let old = SystemTime::now() - Duration::from_hours(2);
+        for (name, age) in
+            [("yingzhu-upload-old", Some(old)), ("yingzhu-upload-new", None), ("other", Some(old))]
+        {
+            let file = std::fs::File::create(uploads.join(name)).unwrap();
+            if let Some(time) = age {
+                file.set_modified(time).unwrap();
+            }
+        }
+        prepare_folder(&limits).unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(&uploads)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["other", "yingzhu-upload-new"]);
+    }
+
+    #[test]
+    fn nobody_else_may_look_into_the_folder() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = folder.path().join("uploads");
+        prepare_folder(&Limits { upload_dir: Some(uploads.clone()), ..Limits::default() }).unwrap();
+        assert_eq!(std::fs::metadata(uploads).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

@@ -4,7 +4,7 @@
 //! allocates nothing once its buffer has grown. Both rest on the same tests and tables.
 
 use super::decision::{
-    Benefit, BenefitKind, Decision, Outcome, ProgrammeDecision, Reason, Totals, Truth, Warning,
+    Benefit, BenefitKind, Decision, Missing, Outcome, Per, ProgrammeDecision, Reason, Totals, Truth, Warning,
 };
 use super::facts::Facts;
 use super::known::Known;
@@ -137,16 +137,18 @@ fn reasons(rules: &ProgrammeRules, known: &Known<'_>) -> Vec<Reason> {
 }
 
 fn benefit(pack: &Pack, rules: &ProgrammeRules, worth: &Worth) -> Benefit {
-    let per = worth
+    let stated = worth
         .standard
         .or_else(|| rules.standards.first().copied())
         .and_then(|i| pack.standards.get(i))
-        .map_or(super::decision::Per::Term, |s| s.per);
+        .map_or(Per::Term, |s| s.per);
+    // Aid stated by the year is paid by the term; only a loan is granted for the year as a whole.
+    let by_term = stated == Per::Year && rules.kind != BenefitKind::Loan;
     Benefit {
         kind: rules.kind,
         tier: worth.tier,
-        fen: worth.figure.map(|f| f.0),
-        per,
+        fen: worth.figure.map(|(fen, per_term, _)| if by_term { per_term } else { fen }),
+        per: if by_term { Per::Term } else { stated },
         fen_per_term: worth.figure.map(|f| f.1),
         fen_per_year: worth.figure.map(|f| f.2),
         standard: worth.standard,
@@ -159,7 +161,7 @@ fn missing(
     known: &Known<'_>,
     worth: &Worth,
     decision: &ProgrammeDecision,
-) -> Vec<super::decision::Missing> {
+) -> Vec<Missing> {
     let mut facts = Vec::new();
     for reason in decision.reasons.iter().filter(|r| r.truth == Truth::Unknown) {
         if let Some(condition) = rules.conditions.get(reason.condition) {

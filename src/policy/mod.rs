@@ -40,3 +40,8 @@ pub use decide::{Entitlement, Entitlements, decide, entitled};
 pub use decision::{Decision, Outcome, ProgrammeDecision, Route};
 pub use facts::Facts;
 pub use pack::{Pack, PackError};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

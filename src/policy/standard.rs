@@ -176,7 +176,9 @@ pub enum Figure {
 fn tuition(known: &Known<'_>, published: Option<Fen>) -> Figure {
     let public = known.public_tuition.map(Fen).or(published);
     let own = known.tuition.map(Fen);
-    let of_public = own.or(public);
+    // What other public schools charge says nothing certain about this one; a figure that the place
+    // publishes as its standard does.
+    let of_public = own.or(published);
     let of_private = match (own, public) {
         (Some(own), Some(public)) => Some(own.min(public)),
         // A fee of nothing cannot be waived further, whatever others charge.
@@ -194,7 +196,7 @@ fn tuition(known: &Known<'_>, published: Option<Fen>) -> Figure {
         Some(fen) => Figure::Known { fen, per_term: fen, per_year: Fen(fen.0.saturating_mul(2)) },
         None => Figure::Open(match known.possible(Fact::Ownership) {
             0b10 => own.or(public),
-            _ => own.max(public),
+            _ => own,
         }),
     }
 }

@@ -81,7 +81,8 @@ async fn a_wrong_field_is_pointed_at_and_not_echoed() {
         (r#"{"stage":"SECRET"}"#, "/stage", "unknown_value"),
         (r#"{"stage":"primary","grade":"SECRET"}"#, "/grade", "wrong_type"),
         (r#"{"stage":"primary","grade":300}"#, "/grade", "invalid_value"),
-        (r#"{"stage":"primary","SECRET":1}"#, "/SECRET", "unknown_field"),
+        (r#"{"stage":"primary","clas":1}"#, "/clas", "unknown_field"),
+        (r#"{"stage":"primary","110101199001011234":1}"#, "/*", "unknown_field"),
         (r#"["SECRET"]"#, "/0", "unknown_value"),
     ] {
         let answer = app.post_json("/v1/facts", body).await;
@@ -92,7 +93,7 @@ async fn a_wrong_field_is_pointed_at_and_not_echoed() {
             (Some(pointer), Some(code)),
             "{body}"
         );
-        assert!(!error["detail"].as_str().unwrap().contains("SECRET"), "{body}");
+        assert!(!answer.text().contains("SECRET") && !answer.text().contains("110101"), "{body}");
     }
     app.post_json("/v1/facts", r#"{"stage":"pri\u0000mary"}"#).await.problem(422, "invalid_input");
 }

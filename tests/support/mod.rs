@@ -1,6 +1,7 @@
 //! The ground under the API tests: an application on its own database, and a caller.
 
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::HttpResponse;
 use actix_web::body::to_bytes;
@@ -13,6 +14,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use yingzhu::auth::{DevKey, MintRequest, Role, Verifier, mint};
 use yingzhu::db::{DatabaseUrl, Db};
 use yingzhu::http::{self, Limits, Parts};
+use yingzhu::policy::Pack;
+use yingzhu::seal::{KeyRing, Sealer};
+use yingzhu::sheet::Reader;
 use yingzhu::values::{Place, clock};
 
 /// An application on its own database; both are gone when it is dropped.
@@ -87,14 +91,23 @@ impl TestApp {
     }
 }
 
-/// Parts on a fresh, migrated database.
+/// Every part that `serve` has but the verifier, on a fresh, migrated database.
 pub(crate) fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
     let db = Db::connect(&url, 2).unwrap();
     db.migrate().unwrap();
-    (Parts::new(db, limits), folder)
+    let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
+    let reader =
+        Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: yingzhu::sheet::Limits::default() };
+    (Parts::new(db, limits).with(sealer).with(reader).with_shared(pack()), folder)
+}
+
+/// The embedded pack, read once for all tests.
+fn pack() -> Arc<Pack> {
+    static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
+    Arc::clone(PACK.get_or_init(|| Arc::new(Pack::embedded().unwrap())))
 }
 
 /// What came back.

@@ -200,3 +200,6 @@ fn join(rules: &mut ProgrammeRules, standards: &[Standard], limits: &[Limit]) {
     own.sort_by_key(|(i, l)| (width(l.place.as_ref()), *i));
     rules.limits = own.into_iter().map(|(i, _)| i).collect();
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,10 @@ fn numbers(node: Node<'_>, key: &str) -> Option<u16> {
         DeValue::Array(items) => items.iter().map(|v| integer(v.get_ref())).collect(),
         other => vec![integer(other)],
     };
+    if items.is_empty() {
+        node.fault(key, "列表为空", "the list is empty");
+        return None;
+    }
     let mut set = 0;
     for item in items {
         if let Some(n @ 1..=9) = item {

@@ -1,0 +1,262 @@
+//! Broken packs: each fault is told with its file, its line and its key, and all of them at once.
+
+use super::{EMBEDDED, pack};
+
+type Files = Vec<(String, String)>;
+
+fn files() -> Files {
+    EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+/// Replaces one passage; gives the line on which the marker then stands.
+fn break_it(files: &mut Files, file: &str, old: &str, new: &str, marker: &str) -> usize {
+    let (_, text) = files.iter_mut().find(|(name, _)| name == file).unwrap();
+    assert!(text.contains(old), "{file} has no {old}");
+    *text = text.replacen(old, new, 1);
+    let at = text.find(marker).unwrap_or_else(|| panic!("{file} has no {marker}"));
+    text[..at].matches('\n').count() + 1
+}
+
+const LIVING: &str = "programmes/living_subsidy.toml";
+const COMPULSORY: &str = "standards/compulsory.toml";
+const SENIOR: &str = "standards/senior_high.toml";
+
+/// One way to break the pack: file, passage, what stands there instead, where the fault must point,
+/// key, words of the fault.
+type Break = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
+
+const BREAKS: &[Break] = &[
+    (
+        LIVING,
+        "when = { state = \"enrolled\" }",
+        "when = { status = \"enrolled\" }",
+        "status",
+        "when.status",
+        "no such fact",
+    ),
+    (
+        LIVING,
+        "{ state = \"enrolled\" }",
+        "{ state = \"there\" }",
+        "state = \"there\"",
+        "when.state",
+        "no code there",
+    ),
+    (
+        LIVING,
+        "{ defined = \"hardship\" }",
+        "{ defined = \"poverty\" }",
+        "defined = \"poverty\"",
+        "when.defined",
+        "no definition poverty",
+    ),
+    (LIVING, "boarding = true", "boarding = \"yes\"", "boarding = \"yes\"", "when.boarding", "true or false"),
+    (LIVING, "kind = \"cash\"", "kind = \"money\"", "kind = \"money\"", "file.kind", "no code money"),
+    (LIVING, "to = \"2019A\"", "to = \"autumn 2019\"", "to = \"autumn", "condition.to", "a term such as"),
+    (
+        LIVING,
+        "[[tier]]\ntier = \"flat\"",
+        "[[tier]]\ntier = \"flat\"\n[[tier]]\ntier = \"general\"",
+        "tier = \"general\"",
+        "tier.tier",
+        "never be reached",
+    ),
+    (
+        LIVING,
+        "code = \"rural_school\"",
+        "code = \"enrolled\"",
+        "code = \"enrolled\"\nto",
+        "condition.code",
+        "already in force",
+    ),
+    (LIVING, "source = \"S85\"", "source = \"S999\"", "source = \"S999\"", "file.source", "no S999"),
+    (LIVING, "source = \"S85\"\n", "", "programme =", "file.source", "is missing"),
+    (LIVING, "clause = \"plan:2.2\"\nfirst", "first", "programme =", "file.clause", "is missing"),
+    (
+        LIVING,
+        "says = { zh = \"学籍为在读状态\", en = \"the pupil is enrolled\" }",
+        "says = { zh = \"学籍为在读状态\" }",
+        "says = { zh = \"学籍为在读状态\" }",
+        "condition.says",
+        "en translation is missing",
+    ),
+    (LIVING, "summary =", "sumary =", "sumary", "file.sumary", "no such key"),
+    (
+        LIVING,
+        "when = { boarding = true }",
+        "when = { boarding = true, not = { boarding = true }, grade = [] }",
+        "grade = []",
+        "when.grade",
+        "empty",
+    ),
+    (
+        LIVING,
+        "when = { boarding = true }",
+        "when = { all = [{ boarding = true }, { boarding = false }] }",
+        "when = { all",
+        "condition.when",
+        "never hold",
+    ),
+    (
+        COMPULSORY,
+        "id = \"CE-LIV-B1b\"",
+        "id = \"CE-LIV-B1\"",
+        "id = \"CE-LIV-B1\"\nprogramme = \"living_subsidy\"\nplace = \"CN\"\nstages = [\"primary\"]\nboarding = true\ntier = \"flat\"\nyuan = 1250",
+        "standard.id",
+        "already used",
+    ),
+    (
+        COMPULSORY,
+        "to = \"2024S\"\nfloor = true\nsource = \"S09\"\nclause = \"泗县公示：寄宿生小学\"",
+        "floor = true\nsource = \"S09\"\nclause = \"泗县公示：寄宿生小学\"",
+        "from = \"2024S\"",
+        "standard.from",
+        "overlaps with",
+    ),
+    (
+        COMPULSORY,
+        "to = \"2024S\"\nfloor = true\nsource = \"S09\"\nclause = \"泗县公示：寄宿生小学\"",
+        "to = \"2023A\"\nfloor = true\nsource = \"S09\"\nclause = \"泗县公示：寄宿生小学\"",
+        "from = \"2024S\"",
+        "standard.from",
+        "gap after CE-LIV-B1",
+    ),
+    (COMPULSORY, "yuan = 1000", "yuan = 312.5", "yuan = 312.5", "standard.yuan", "quoted decimal"),
+    (COMPULSORY, "yuan = 1000", "yuan = -5", "yuan = -5", "standard.yuan", "quoted decimal"),
+    (COMPULSORY, "yuan = 1000", "yuan = \"0.01\"", "yuan = \"0.01\"", "standard.yuan", "halved"),
+    (COMPULSORY, "days = 200\n", "", "per = \"day\"", "standard.per", "days"),
+    (COMPULSORY, "per = \"year\"", "per = \"week\"", "per = \"week\"", "standard.per", "no code week"),
+    (
+        COMPULSORY,
+        "programme = \"living_subsidy\"",
+        "programme = \"housing\"",
+        "programme = \"housing\"",
+        "standard.programme",
+        "no code housing",
+    ),
+    (
+        COMPULSORY,
+        "programme = \"living_subsidy\"",
+        "programme = \"student_loan\"",
+        "programme = \"student_loan\"",
+        "standard.programme",
+        "no such programme",
+    ),
+    (COMPULSORY, "place = \"CN\"", "place = \"34102\"", "place = \"34102\"", "standard.place", "area code"),
+    (SENIOR, "tier = \"general\"", "tier = \"flat\"", "tier = \"flat\"", "standard.tier", "no such tier"),
+    (
+        SENIOR,
+        "stages = [\"senior_high\"]",
+        "stages = [\"primary\"]",
+        "stages = [\"primary\"]",
+        "standard.stages",
+        "not for this stage",
+    ),
+    (SENIOR, "low_yuan = 1200", "low_yuan = 9000", "low_yuan = 9000", "limit.low_yuan", "above the high end"),
+    (
+        "pack.toml",
+        "version = \"1.0.0\"",
+        "version = \"1.0\"",
+        "version = \"1.0\"",
+        "file.version",
+        "major.minor.patch",
+    ),
+    (
+        "pack.toml",
+        "category = \"registered_poor\"",
+        "category = \"poor\"",
+        "category = \"poor\"",
+        "proof.category",
+        "no category",
+    ),
+    (
+        "definitions.toml",
+        "name = \"monitored\"",
+        "name = \"registered_poor\"",
+        "name = \"registered_poor\"\nsays = { zh = \"防止",
+        "definition.name",
+        "already defined",
+    ),
+    (
+        "sources.toml",
+        "id = \"S02\"",
+        "id = \"S01\"",
+        "id = \"S01\"\ntitle = { zh = \"安徽省对",
+        "source.id",
+        "already used",
+    ),
+    (
+        "cases/compulsory.toml",
+        "like = \"primary\"",
+        "like = \"nobody\"",
+        "like = \"nobody\"",
+        "case.like",
+        "no such template",
+    ),
+    ("cases/compulsory.toml", "grade = 4", "grade = 9", "[[case]]", "case.given", "grades of primary"),
+    (
+        "cases/compulsory.toml",
+        "source = \"S09\"",
+        "source = \"S0\"",
+        "source = \"S0\"",
+        "case.source",
+        "no S0",
+    ),
+    (
+        "cases/compulsory.toml",
+        "{ living_subsidy = {",
+        "{ living_subsidies = {",
+        "living_subsidies",
+        "expect.living_subsidies",
+        "no such programme",
+    ),
+    (
+        COMPULSORY,
+        "[[standard]]\nid = \"CE-FEE\"",
+        "[[standard]\nid = \"CE-FEE\"",
+        "[[standard]\n",
+        "toml",
+        "TOML",
+    ),
+];
+
+#[test]
+fn each_fault_names_file_line_and_key() {
+    for &(file, old, new, marker, key, words) in BREAKS {
+        let mut files = files();
+        let line = break_it(&mut files, file, old, new, marker);
+        let told = pack(files).err().unwrap_or_else(|| panic!("{file}: {new} was accepted"));
+        let found = told
+            .iter()
+            .any(|e| e.file == file && e.line == line && e.key == key && e.what.en.contains(words));
+        assert!(found, "{file}:{line} {key} {words}\n{told:#?}");
+        assert!(told.iter().all(|e| !e.what.zh.is_empty() && !e.what.en.is_empty()));
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let mut files = files();
+    break_it(&mut files, "programmes/yulu_subsidy.toml", "kind = \"cash\"", "kind = \"money\"", "money");
+    break_it(&mut files, "standards/preschool.toml", "yuan = 800", "yuan = 0.5", "0.5");
+    break_it(&mut files, "standards/preschool.toml", "per = \"term\"", "per = \"week\"", "week");
+    let told = pack(files).unwrap_err();
+    let places: Vec<_> = told.iter().map(|e| (e.file.as_str(), e.key.as_str())).collect();
+    for expected in [
+        ("programmes/yulu_subsidy.toml", "file.kind"),
+        ("standards/preschool.toml", "standard.yuan"),
+        ("standards/preschool.toml", "standard.per"),
+    ] {
+        assert!(places.contains(&expected), "{places:?}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_a_fault() {
+    for file in ["pack.toml", "sources.toml"] {
+        let files: Files = files().into_iter().filter(|(name, _)| name != file).collect();
+        let told = pack(files).unwrap_err();
+        assert!(told.iter().any(|e| e.file == file && e.key == "file"), "{told:#?}");
+    }
+    assert!(!pack(Vec::new()).unwrap_err().is_empty());
+}
