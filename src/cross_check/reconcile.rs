@@ -1,8 +1,9 @@
 //! The run: four slices merged person by person, each person judged once, totals proven.
 //!
-//! The rows are put in order of person (a sort of small keys; rows that come ordered cost one pass) and
-//! walked side by side, so that the time grows with the rows and not with their products, and the
-//! memory beyond the input is eight bytes a row and the findings.
+//! The rows are put in order of person (a sort of small keys) and walked side by side, so that the time
+//! grows with the rows and not with their products, and the memory beyond the input is eight bytes a row
+//! and the findings. Rows that come ordered by person are sorted and read in one pass each, about twice
+//! as fast as rows in no order: a caller who can, numbers his persons in the order he reads them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;

@@ -219,7 +219,8 @@ fn list_cells(
         student.filter(|_| own).map(|s| format!("{home}{:010}", s.household)).unwrap_or_default().into(),
         student.filter(|_| own).map(|s| s.head.clone()).unwrap_or_default().into(),
         word.into(),
-        student.map(|s| s.stage.zh()).unwrap_or_default().into(),
+        // Whom no school knows is still somebody of an age to the office that lists her.
+        student.map_or(Stage::Primary, |s| s.stage).zh().into(),
         student.map(grade_word).unwrap_or_default().into(),
         school.map(|s| s.code.clone()).unwrap_or_default().into(),
     ]

@@ -27,6 +27,7 @@ fn living(term: Term) -> (i64, i64) {
 }
 
 /// Fen a term: senior-high grant by tier. Anhui's tiers of spring 2025, and those before.
+/// (Before spring 2017 only the average is on record; the demo keeps the same tiers for earlier terms.)
 fn senior(term: Term, tier: Tier) -> i64 {
     let (general, hard, top) = if since(term, 2025, Season::Spring) {
         (60_000, 110_000, 175_000)

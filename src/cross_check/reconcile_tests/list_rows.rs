@@ -163,6 +163,44 @@ pub(super) const ROWS: &[Row] = &[
         state: Some(S::AidedRight),
     },
     Row {
+        name: "the first day away is the first day of the term",
+        build: |w| {
+            w.unpaid(1);
+            w.enrolled[0].to = Some(day(8, 1));
+        },
+        expect: &[(K::ListedNotEnrolled, 0)],
+        state: Some(S::Left),
+    },
+    Row {
+        name: "the first day away is the second day of the term",
+        build: |w| {
+            w.right(1);
+            w.enrolled[0].to = Some(day(8, 2));
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "left in the term, paid on a day nobody wrote down",
+        build: |w| {
+            w.right(1);
+            w.aided[0].paid_on = None;
+            (w.enrolled[0].state, w.enrolled[0].to) = (EnrolmentState::Withdrawn, Some(day(8, 2)));
+        },
+        expect: &[(K::ListedNotEnrolled, 0)],
+        state: Some(S::Left),
+    },
+    Row {
+        name: "left with the old term, paid on a day nobody wrote down",
+        build: |w| {
+            w.right(1);
+            w.aided[0].paid_on = None;
+            (w.enrolled[0].state, w.enrolled[0].to) = (EnrolmentState::Withdrawn, Some(day(8, 1)));
+        },
+        expect: &[(K::ListedNotEnrolled, 0), (K::AidedAfterLeaving, 175_000)],
+        state: Some(S::Left),
+    },
+    Row {
         name: "will begin only next term",
         build: |w| {
             w.unpaid(1);
