@@ -13,8 +13,8 @@ mod faults;
 mod files;
 mod people;
 mod rates;
-mod run;
 mod rows;
+mod run;
 mod truth;
 
 use crate::error::{Error, Result};

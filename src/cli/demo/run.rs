@@ -66,10 +66,7 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
     };
     let serve_options = serve_options(options)?;
     let (desk, pack) = store::open_desk(&serve_options.store)?;
-    out.say(&Text::fixed(
-        "演示数据全部为虚构，与真实人员无关。",
-        "Everybody in this demo is invented.",
-    ))?;
+    out.say(&Text::fixed("演示数据全部为虚构，与真实人员无关。", "Everybody in this demo is invented."))?;
     let plan = Plan {
         students: options.students,
         listed: options.listed.unwrap_or(options.students / 5),
@@ -84,11 +81,23 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
     drop(county);
     tell_files(&files, out)?;
 
-    let report = import::import(&desk, &pack, Kind::PovertyList, &files.list, term, place.clone(), SENDER, out.lang())?;
+    let report = import::import(
+        &desk,
+        &pack,
+        Kind::PovertyList,
+        &files.list,
+        term,
+        place.clone(),
+        SENDER,
+        out.lang(),
+    )?;
     import::tell(&report, out)?;
     let locked = lock(&desk, &place, &report.import_id)?;
     if locked {
-        out.say(&Text::fixed("名单已由一人核对、另一人锁定。", "The list was checked by one person and locked by another."))?;
+        out.say(&Text::fixed(
+            "名单已由一人核对、另一人锁定。",
+            "The list was checked by one person and locked by another.",
+        ))?;
     }
     for (kind, file) in [(Kind::Roll, &files.roll), (Kind::Aid, &files.aid)] {
         let report = import::import(&desk, &pack, kind, file, term, place.clone(), SENDER, out.lang())?;
@@ -147,7 +156,14 @@ fn tell_files(files: &Files, out: &mut Out) -> Result<()> {
 }
 
 /// What a bureau head reads first.
-fn tell_result(desk: &Desk, check: &CheckRow, term: Term, place: &Place, name: &str, out: &mut Out) -> Result<()> {
+fn tell_result(
+    desk: &Desk,
+    check: &CheckRow,
+    term: Term,
+    place: &Place,
+    name: &str,
+    out: &mut Out,
+) -> Result<()> {
     let totals = serde_json::from_str(&check.totals)?;
     let scope = Scope::local(place.clone());
     let counts = desk.db.read_now(|conn| checks::counts(conn, &scope, &check.check_id))?;
@@ -166,7 +182,13 @@ fn tell_result(desk: &Desk, check: &CheckRow, term: Term, place: &Place, name: &
 }
 
 /// How to look further: the documentation, a token, a call with a real (invented) student.
-fn tell_how(desk: &Desk, options: &ServeOptions, place: &Place, check: &CheckRow, out: &mut Out) -> Result<()> {
+fn tell_how(
+    desk: &Desk,
+    options: &ServeOptions,
+    place: &Place,
+    check: &CheckRow,
+    out: &mut Out,
+) -> Result<()> {
     let key = DevKey::load_or_create(&options.store.data_dir)?;
     let request = MintRequest {
         roles: vec![Role::County],
