@@ -12,7 +12,7 @@ use super::county::{School, Student};
 use super::people::Person;
 use super::truth::{AidRow, Dirt, DirtyRow, File, ListRow, Variant};
 use crate::error::{Error, Result};
-use crate::values::{Category, EvidenceKind, Fen, Hardship, Stage};
+use crate::values::{Category, EvidenceKind, Fen, Hardship, Ownership, Stage};
 
 /// The files that were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,8 @@ const ROLL: &[&str] = &[
     "户籍地区划代码",
     "专业",
     "涉农专业",
+    "表演专业",
+    "学习形式",
     "在读状态",
     "入学日期",
     "离校日期",
@@ -64,7 +66,9 @@ const ROLL: &[&str] = &[
     "证明材料",
     "办学性质",
     "是否普惠",
+    "是否批准设立",
     "学费(元/学期)",
+    "同类公办学费(元/学期)",
     "学校区划代码",
     "学校城乡",
     "举办者",
@@ -207,7 +211,7 @@ fn list_cells(
 ) -> Vec<Cell> {
     let word = if county.plan.term.year() >= 2021 { "脱贫户(继续享受政策)" } else { "建档立卡" };
     let school = student.and_then(|s| county.schools.get(s.school));
-    let home = student.map_or(county.plan.place.as_str(), |s| s.home.as_str());
+    let home = county.plan.place.as_str();
     vec![
         name,
         id,
@@ -276,6 +280,9 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         s.home.clone().into(),
         vocational.map(|(name, _)| name).unwrap_or_default().into(),
         vocational.map(|(_, farming)| yes_no(farming)).unwrap_or_default().into(),
+        // None of the demo's majors is one of the performing arts, and all its students are full-time.
+        vocational.map(|_| yes_no(false)).unwrap_or_default().into(),
+        vocational.map(|_| "全日制").unwrap_or_default().into(),
         s.state.zh().into(),
         s.entered.to_string().into(),
         s.left.map_or_else(none, |day| day.to_string()).into(),
@@ -284,7 +291,10 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         s.evidence.map(EvidenceKind::zh).unwrap_or_default().into(),
         of(|s| s.ownership.zh().to_owned()).into(),
         of(|s| s.inclusive.map(|yes| if yes { "是" } else { "否" }).unwrap_or_default().to_owned()).into(),
+        of(|s| if s.ownership == Ownership::Private { "是" } else { "" }.to_owned()).into(),
         of(|s| Fen(s.tuition_fen).yuan()).into(),
+        of(|s| if s.ownership == Ownership::Private { Fen(s.public_tuition_fen).yuan() } else { String::new() })
+            .into(),
         county.plan.place.clone().into(),
         of(|s| s.setting.zh().to_owned()).into(),
         of(|s| s.run_by.zh().to_owned()).into(),

@@ -118,7 +118,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let mut students = county::students(plan, &schools, &mut people, &mut dice);
     let absent = faults::scaled(plan, 20).min(plan.listed);
     let on_roll = usize::try_from(plan.listed - absent).unwrap_or_default();
-    county::list(&mut students, &schools, on_roll, &mut dice);
+    county::list(plan, &mut students, &schools, on_roll, &mut dice);
     county::ordinary_life(plan, &mut students, &mut dice);
     Ok(faults::spoil(plan, name, schools, students, &mut people, &mut dice))
 }
