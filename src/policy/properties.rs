@@ -141,7 +141,7 @@ fn at_least(one: Option<Fen>, other: Option<Fen>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What is decided with less knowledge stays decided with more, and every result lies in the range.
     #[test]
