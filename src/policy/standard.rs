@@ -9,7 +9,7 @@ use super::known::Known;
 use super::period::{Period, When};
 use crate::values::{Fen, Place, Programme, Text, Tier};
 
-/// How sure a figure is (policy-facts' marks).
+/// How sure a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub enum Certainty {
     /// An official text or an office's own page was seen.
