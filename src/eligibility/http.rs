@@ -108,8 +108,8 @@ async fn assess_eligibility(
 }
 
 fn assess(pack: &Pack, facts: &Facts, at: &str, lang: Lang) -> Result<DecisionBody> {
-    let faults: Vec<FieldError> = facts
-        .check()
+    let faults: Vec<FieldError> = pack
+        .check(facts)
         .into_iter()
         .map(|f| FieldError { pointer: format!("{at}{}", f.pointer), ..f })
         .collect();
