@@ -15,7 +15,7 @@ fn every_golden_case_holds_and_every_condition_is_seen_both_ways() {
     let pack = Pack::from_dir(&dir()).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let report = cases::run(&pack);
     assert!(report.ok(), "\n{}", report.table(Lang::Zh));
-    assert!(report.rows.len() >= 60, "{} cases", report.rows.len());
+    assert!(report.rows.len() >= 150, "{} cases", report.rows.len());
 }
 
 #[test]

@@ -72,6 +72,9 @@ pub struct AidQuery {
 }
 
 /// 列出资助记录 / The aid records in scope.
+///
+/// 按学期、项目、学校或学生筛选，按登记先后分页。Filtered by term, programme, school or student; in the order
+/// they were recorded, page by page. A school sees its own records only.
 #[utoipa::path(tag = "aid", params(AidQuery), responses((status = 200, description = "A page of records", body = AidPage)))]
 #[get("/aid-records")]
 async fn list_aid_records(
@@ -95,6 +98,9 @@ async fn list_aid_records(
 }
 
 /// 查看一条资助记录 / One aid record.
+///
+/// 不存在与不在管辖范围内的记录，回答相同（404）。A record that is absent and one outside the
+/// caller's scope are answered alike.
 #[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidBody)))]
 #[get("/aid-records/{record_id}")]
 async fn find_aid_record(

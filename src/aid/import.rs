@@ -225,7 +225,7 @@ impl Importer for AidImporter {
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
-        let places = self.admit(conn, batch, rows)?;
+        let places = admit(conn, batch, rows)?;
         let people: Vec<vault::Incoming> = standing(rows)
             .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, None))
             .collect();
@@ -256,44 +256,6 @@ impl Importer for AidImporter {
 }
 
 impl AidImporter {
-    /// Refuses rows of another term, place or school, and gives each school's place. A school that the
-    /// roll does not know yet is taken to lie in the caller's own place.
-    fn admit(
-        &self,
-        conn: &mut Conn,
-        batch: &Batch<'_>,
-        rows: &mut [Pending<AidRow>],
-    ) -> Result<HashMap<String, String>> {
-        let codes: Vec<String> = {
-            let mut codes: Vec<String> = rows.iter().map(|p| p.row.school.as_str().to_owned()).collect();
-            codes.sort_unstable();
-            codes.dedup();
-            codes
-        };
-        let known = roll::schools_of(conn, &codes)?;
-        let places: HashMap<String, String> = codes
-            .into_iter()
-            .map(|code| {
-                let place =
-                    known.get(&code).map_or_else(|| batch.order.place.to_string(), |s| s.place.clone());
-                (code, place)
-            })
-            .collect();
-        for pending in rows.iter_mut() {
-            let code = pending.row.school.as_str();
-            let inside = places
-                .get(code)
-                .is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
-            let own = batch.order.school.as_ref().is_none_or(|school| school == code);
-            if !inside || !own {
-                pending.refuse("学校标识码", out_of_scope());
-            } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
-                pending.refuse("学期", other_term(batch.order.term));
-            }
-        }
-        Ok(places)
-    }
-
     fn record(
         &mut self,
         row: &AidRow,
@@ -333,6 +295,41 @@ impl AidImporter {
             recorded_at: batch.order.at,
         }
     }
+}
+
+/// Refuses rows of another term, place or school, and gives each school's place. A school that the
+/// roll does not know yet is taken to lie in the caller's own place.
+fn admit(
+    conn: &mut Conn,
+    batch: &Batch<'_>,
+    rows: &mut [Pending<AidRow>],
+) -> Result<HashMap<String, String>> {
+    let codes: Vec<String> = {
+        let mut codes: Vec<String> = rows.iter().map(|p| p.row.school.as_str().to_owned()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    };
+    let known = roll::schools_of(conn, &codes)?;
+    let places: HashMap<String, String> = codes
+        .into_iter()
+        .map(|code| {
+            let place = known.get(&code).map_or_else(|| batch.order.place.to_string(), |s| s.place.clone());
+            (code, place)
+        })
+        .collect();
+    for pending in rows.iter_mut() {
+        let code = pending.row.school.as_str();
+        let inside =
+            places.get(code).is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
+        let own = batch.order.school.as_ref().is_none_or(|school| school == code);
+        if !inside || !own {
+            pending.refuse("学校标识码", out_of_scope());
+        } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
+            pending.refuse("学期", other_term(batch.order.term));
+        }
+    }
+    Ok(places)
 }
 
 fn unknown_term() -> ValueError {

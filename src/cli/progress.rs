@@ -13,7 +13,7 @@ pub(super) fn rows(kind: ImportKind, lang: Lang) -> ProgressBar {
         Lang::Zh => (kind.zh(), "行"),
         Lang::En => (kind.en(), "rows"),
     };
-    let bar = ProgressBar::new_spinner().with_message(format!("{what}"));
+    let bar = ProgressBar::new_spinner().with_message(what);
     if let Ok(style) =
         ProgressStyle::with_template(&format!("{{spinner}} {{msg}} {{pos}} {unit} ({{per_sec}}) {{elapsed}}"))
     {

@@ -253,6 +253,8 @@ fn told(
 }
 
 /// 列出比对 / The runs in scope, newest first.
+///
+/// 疑点数按管辖范围计算。Counts of findings obey the caller's scope.
 #[utoipa::path(tag = "cross-checks", params(PageQuery), responses((status = 200, description = "A page of runs", body = CrossCheckPage)))]
 #[get("/cross-checks")]
 async fn list_cross_checks(
@@ -276,6 +278,8 @@ async fn list_cross_checks(
 }
 
 /// 查看一次比对 / One run with its totals.
+///
+/// 合计数在发布前已自行核对平衡。The run has checked that its totals add up before it was published.
 #[utoipa::path(tag = "cross-checks", responses((status = 200, description = "The run", body = CrossCheckBody)))]
 #[get("/cross-checks/{check_id}")]
 async fn find_cross_check(
@@ -337,6 +341,9 @@ pub struct FindingQuery {
 }
 
 /// 列出疑点 / The findings of a run, within the caller's scope.
+///
+/// JSON 分页；CSV 和 Excel 一次给出全部，附数据摘要。JSON in pages; CSV and workbook whole, with the digests of
+/// what they were made from. Id numbers and names are masked unless the token holds `pii:read`.
 #[utoipa::path(
     tag = "cross-checks",
     params(FindingQuery),

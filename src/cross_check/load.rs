@@ -124,7 +124,7 @@ impl Loaded {
         loop {
             let page = roll::of_term(conn, q.term, q.place, &after, PAGE)?;
             let Some(last) = page.last() else { break };
-            after = last.enrolment_id.clone();
+            after.clone_from(&last.enrolment_id);
             said.schools(conn, &page)?;
             for row in &page {
                 self.add_row(q, row, &said, entries, &mut decided)?;
@@ -209,7 +209,7 @@ impl Loaded {
         loop {
             let page = aid::of_term(conn, q.term, q.place, &after, PAGE)?;
             let Some(last) = page.last() else { break };
-            after = last.record_id.clone();
+            after.clone_from(&last.record_id);
             for r in page {
                 let (person, name) = self.person(&r.person_id, &r.name_id)?;
                 let account = match &r.account_id {

@@ -108,8 +108,8 @@ async fn assess_eligibility(
 }
 
 fn assess(pack: &Pack, facts: &Facts, at: &str, lang: Lang) -> Result<DecisionBody> {
-    let faults: Vec<FieldError> = facts
-        .check()
+    let faults: Vec<FieldError> = pack
+        .check(facts)
         .into_iter()
         .map(|f| FieldError { pointer: format!("{at}{}", f.pointer), ..f })
         .collect();
@@ -251,6 +251,10 @@ pub struct AsOfQuery {
 }
 
 /// 学生在某日的资格 / A stored student's answer as of one date as known at another.
+///
+/// `known_at` 之后登记的内容一律不用，可还原当时能够知道的情况。监护人只能查自己的孩子。What was recorded after
+/// `known_at` is not used, so an inspection sees what could be known then. A guardian reads the own
+/// child only.
 #[utoipa::path(tag = "eligibility", params(AsOfQuery), responses((status = 200, description = "The answer", body = LookupBody)))]
 #[get("/students/{student_id}/eligibility")]
 async fn find_student_eligibility(

@@ -16,6 +16,8 @@ use crate::values::Lang;
 use crate::{aid, poverty_list, roll};
 
 /// 资助项目 / The programmes with their conditions in words and their standards with history.
+///
+/// 每条标准带文号、生效期和可靠程度。Every standard carries its document, its dates and how certain it is.
 #[utoipa::path(tag = "reference", responses((status = 200, description = "The programmes", body = CatalogueBody)))]
 #[get("/programmes")]
 async fn list_programmes(_caller: AnyCaller, lang: Lang, pack: web::Data<Pack>) -> Json<CatalogueBody> {
@@ -44,6 +46,8 @@ pub struct PoliciesBody {
 }
 
 /// 政策包 / The policy packs in force.
+///
+/// 摘要写入每一次判定，可据此复核。The digest stands in every decision, so that it can be checked later.
 #[utoipa::path(tag = "reference", responses((status = 200, description = "The packs", body = PoliciesBody)))]
 #[get("/policies")]
 async fn list_policies(_caller: AnyCaller, lang: Lang, pack: web::Data<Pack>) -> Json<PoliciesBody> {
@@ -58,6 +62,9 @@ async fn list_policies(_caller: AnyCaller, lang: Lang, pack: web::Data<Pack>) ->
 }
 
 /// 导入模板 / A workbook to fill in: `poverty_list.xlsx`, `roll.xlsx` or `aid.xlsx`.
+///
+/// 含中文表头、可选词下拉和一行示例（导入时跳过）。Chinese headers, drop-down lists and an example row that an
+/// import passes over.
 #[utoipa::path(
     tag = "reference",
     params(("file" = String, Path, description = "poverty_list.xlsx, roll.xlsx or aid.xlsx", example = "roll.xlsx")),

@@ -164,6 +164,8 @@ impl FaultBody {
 page!(pub FaultPage of FaultBody, "Faults in the order of the sheet.");
 
 /// 查看一次导入 / One import: its row counts, what was understood, its faults by kind.
+///
+/// 读入 = 新增 + 变更 + 未变 + 有误。Rows read are new, changed, unchanged or bad; nothing is lost.
 #[utoipa::path(tag = "imports", responses((status = 200, description = "The import", body = ImportBody)))]
 #[get("/imports/{import_id}")]
 async fn find_import(
@@ -178,6 +180,9 @@ async fn find_import(
 }
 
 /// 逐条列出导入错误 / The faults of an import, one per cell.
+///
+/// 每条给出行号、列、错误代码、原因和改法，不重复单元格内容。Each names row, column, code, what is
+/// wrong and what to do, and never repeats the cell.
 #[utoipa::path(
     tag = "imports",
     params(PageQuery),

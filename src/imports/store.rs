@@ -203,7 +203,8 @@ fn report(conn: &mut Conn, row: ImportRow) -> Result<Report> {
 }
 
 fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
-    let rows: Vec<(String, String, i64, Option<String>, Option<String>)> = import_error::table
+    type Row = (String, String, i64, Option<String>, Option<String>);
+    let rows: Vec<Row> = import_error::table
         .filter(import_error::import_id.eq(import_id))
         .group_by((import_error::column_name, import_error::code))
         .select((

@@ -283,6 +283,7 @@ pub fn warning_code<'p>(pack: &'p Pack, programme: Programme, warning: &Warning)
         }
         Warning::StandardMissing => "standard_missing",
         Warning::StandardUnsourced(_) => "standard_unsourced",
+        Warning::FeeDiffers(_) => "fee_differs",
         Warning::BelowFloor(..) => "below_floor",
         Warning::OutsideRange(..) => "outside_range",
     }
@@ -306,6 +307,13 @@ fn warning(warning: &Warning, pack: &Pack, rules: &ProgrammeRules, lang: Lang) -
             Text::fixed(
                 "该标准尚未找到出处，发放前请核对文件",
                 "no source has been found for this standard yet: check the document before paying",
+            ),
+            clause(i).into_iter().collect(),
+        ),
+        Warning::FeeDiffers(i) => (
+            Text::fixed(
+                "本校学费与当地公布的标准不同，按公布的标准计算，请核对",
+                "the school's fee differs from the one its place publishes; the published one was used: check it",
             ),
             clause(i).into_iter().collect(),
         ),

@@ -10,7 +10,7 @@ use super::facts::Facts;
 use super::known::Known;
 use super::pack::Pack;
 use super::programme::ProgrammeRules;
-use super::standard::{Amount, Certainty, Standard, covers};
+use super::standard::{Amount, Certainty, Standard, covers, fee_differs};
 use super::worlds;
 use super::worth::{self, Worth};
 use crate::values::{Fen, Programme, Tier};
@@ -189,6 +189,9 @@ fn figure_warnings(
     };
     if standard.origin.certainty == Certainty::C {
         warnings.push(Warning::StandardUnsourced(index));
+    }
+    if fee_differs(known, standard) {
+        warnings.push(Warning::FeeDiffers(index));
     }
     let Some((_, per_term, _)) = worth.figure else { return };
     let place = rules.paid_by.place(known);

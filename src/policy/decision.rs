@@ -192,6 +192,8 @@ pub enum Warning {
     StandardMissing,
     /// The standard is recalled without a source seen; by place in the pack.
     StandardUnsourced(usize),
+    /// The school's own fee is not the one this standard's place publishes; by place in the pack.
+    FeeDiffers(usize),
     /// The amount (first) lies below a wider floor (second); both by place in the pack.
     BelowFloor(usize, usize),
     /// The amount (first) lies outside a wider range (second, by place among the limits).

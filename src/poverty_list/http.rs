@@ -196,6 +196,8 @@ async fn import_poverty_list(
 }
 
 /// 列出名单版本 / The versions in scope, newest first.
+///
+/// 草稿、已核对、已锁定、已被取代的版本都在内。Drafts, checked, locked and superseded versions alike.
 #[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of versions", body = ListPage)))]
 #[get("/poverty-lists")]
 async fn list_poverty_lists(
@@ -211,6 +213,9 @@ async fn list_poverty_lists(
 }
 
 /// 查看一个名单版本 / One version.
+///
+/// 已锁定的版本带有内容摘要，此后不再改变。A locked version carries the digest of its content and never
+/// changes again.
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The version", body = ListBody)))]
 #[get("/poverty-lists/{list_id}")]
 async fn find_poverty_list(
@@ -224,6 +229,9 @@ async fn find_poverty_list(
 }
 
 /// 列出名单内学生 / The entries of a version, within the caller's scope.
+///
+/// 学校只看到本校学生；身份证号和姓名默认脱敏。A school sees its own students only; id numbers and names
+/// are masked unless the token holds `pii:read`.
 #[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of entries", body = EntryPage)))]
 #[get("/poverty-lists/{list_id}/entries")]
 async fn list_poverty_list_entries(
@@ -254,6 +262,8 @@ async fn list_poverty_list_entries(
 }
 
 /// 列出名单导入错误 / The faults of the file that began a version.
+///
+/// 与该次导入的错误清单相同。The same as the errors of that import.
 #[utoipa::path(tag = "poverty-lists", params(PageQuery), responses((status = 200, description = "A page of faults", body = FaultPage)))]
 #[get("/poverty-lists/{list_id}/errors")]
 async fn list_poverty_list_errors(
@@ -269,6 +279,8 @@ async fn list_poverty_list_errors(
 }
 
 /// 核对名单 / Draft → checked: no more rows are taken.
+///
+/// 没有任何有效数据的名单不能核对。A list without entries cannot be checked (409).
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The checked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/check")]
 async fn check_poverty_list(
@@ -282,6 +294,9 @@ async fn check_poverty_list(
 }
 
 /// 锁定名单 / Checked → locked, by someone other than who sent it in. Supersedes the older version.
+///
+/// 上报人自己锁定会被拒绝（403 same_person）。Who sent the list in may not lock it (403 `same_person`). From
+/// then on answers and cross-checks are made from this version.
 #[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The locked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/lock")]
 async fn lock_poverty_list(
@@ -334,6 +349,8 @@ pub struct DiffBody {
 }
 
 /// 比较两个名单版本 / How a version differs from another.
+///
+/// 按学生列出新增、移除和内容变化，限管辖范围。Students added, removed or changed, within the caller's scope.
 #[utoipa::path(tag = "poverty-lists", params(DiffQuery), responses((status = 200, description = "The differences", body = DiffBody)))]
 #[get("/poverty-lists/{list_id}/diff")]
 async fn diff_poverty_lists(

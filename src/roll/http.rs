@@ -172,6 +172,9 @@ pub struct StudentQuery {
 }
 
 /// 列出学生 / The students in scope in a term.
+///
+/// 身份证号和姓名默认脱敏。A school sees its own students; id numbers and names are masked unless the
+/// token holds `pii:read`.
 #[utoipa::path(tag = "roll", params(StudentQuery), responses((status = 200, description = "A page of students", body = StudentPage)))]
 #[get("/students")]
 async fn list_students(
@@ -203,6 +206,8 @@ async fn list_students(
 }
 
 /// 列出学校 / The schools in scope.
+///
+/// 缺省的项目为未知。What a school's record leaves out is unknown, and the rules that ask for it say so.
 #[utoipa::path(tag = "roll", params(PageQuery), responses((status = 200, description = "A page of schools", body = SchoolPage)))]
 #[get("/schools")]
 async fn list_schools(

@@ -1,11 +1,12 @@
-//! The roll as a file: how a row is read and how rows are stored. The columns are in [`super::columns`].
+//! The roll as a file: how rows are stored. The columns are in [`super::columns`], a row in [`super::read`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
 use super::columns::SPEC;
 use super::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
+use super::read::{RollRow, SchoolSaid, row};
 use super::store;
 use crate::db::Conn;
 use crate::error::Result;
@@ -15,52 +16,8 @@ use crate::poverty_list::import::out_of_scope;
 use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
 use crate::values::{
-    Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Parsed, PersonName, Phone, Place,
-    ResidentId, RunBy, SchoolCode, Stage, StudentNumber, StudentNumberKind, TermCalendar, Text, ValueError,
-    clock, day, digest, grade,
+    Hardship, HukouKind, Place, StudentNumberKind, TermCalendar, Text, ValueError, clock, digest,
 };
-
-/// One student as the roll gives them.
-#[derive(Debug)]
-pub struct RollRow {
-    id: Option<ResidentId>,
-    number: Option<StudentNumber>,
-    name: PersonName,
-    phone: Option<Phone>,
-    school: SchoolSaid,
-    stage: Stage,
-    grade: Option<u8>,
-    class_name: Option<String>,
-    boarding: Option<bool>,
-    hukou_kind: Option<HukouKind>,
-    hukou_place: Option<Place>,
-    major: Option<String>,
-    agricultural: Option<bool>,
-    performing_arts: Option<bool>,
-    full_time: Option<bool>,
-    state: EnrolmentState,
-    entered_on: Option<NaiveDate>,
-    left_on: Option<NaiveDate>,
-    /// `None` when the row says nothing; empty when it says there are none.
-    categories: Option<BTreeSet<Category>>,
-    hardship: Option<Hardship>,
-    evidence: BTreeSet<EvidenceKind>,
-}
-
-/// What a row says about its school; absent is unknown and changes nothing that is recorded.
-#[derive(Debug)]
-struct SchoolSaid {
-    code: SchoolCode,
-    name: Option<String>,
-    place: Option<Place>,
-    ownership: Option<Ownership>,
-    inclusive: Option<bool>,
-    approved: Option<bool>,
-    run_by: Option<RunBy>,
-    rural: Option<bool>,
-    tuition_fen: Option<i64>,
-    public_tuition_fen: Option<i64>,
-}
 
 /// Imports a roll file.
 #[derive(Debug, Default)]
@@ -85,75 +42,7 @@ impl Importer for RollImporter {
     }
 
     fn parse(&self, f: &mut Fields<'_>) -> Option<RollRow> {
-        let id = f.parse("id_number", ResidentId::parse);
-        let number = f.parse("student_number", StudentNumber::parse);
-        if id.is_none()
-            && number.is_none()
-            && f.text("id_number").is_none()
-            && f.text("student_number").is_none()
-        {
-            f.reject(
-                "id_number",
-                ValueError::fixed(
-                    "cell_missing",
-                    ("身份证件号和学籍号都没有填写", "neither the id number nor the student number is given"),
-                    ("请至少填写其中一项", "give at least one of the two"),
-                ),
-            );
-        }
-        let name = f.require("name", PersonName::parse);
-        let school = school(f);
-        let stage = f.word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
-        if stage.is_none() && f.text("stage").is_none() {
-            f.reject("stage", missing());
-        }
-        let grade = f.parse("grade", |text| grade::parse(text, stage).map(Parsed::unchanged));
-        let state = match f.text("state") {
-            None => Some(EnrolmentState::Enrolled),
-            Some(_) => f.word("state", EnrolmentState::from_word, EnrolmentState::ALL.iter().map(|s| s.zh())),
-        };
-        let hukou_kind = f.word("hukou_kind", HukouKind::from_word, HukouKind::ALL.iter().map(|s| s.zh()));
-        let hardship = f.word("hardship", Hardship::from_word, Hardship::ALL.iter().map(|s| s.zh()));
-        let categories = categories(f);
-        let evidence = evidence(f);
-        let entered_on = f.parse("entered_on", day::parse);
-        let left_on = f.parse("left_on", day::parse);
-        if let (Some(entered), Some(left)) = (entered_on, left_on)
-            && left < entered
-        {
-            f.reject(
-                "left_on",
-                ValueError::fixed(
-                    "date_order",
-                    ("离校日期早于入学日期", "the day of leaving is before the day of entering"),
-                    ("请核对两个日期", "check the two dates"),
-                ),
-            );
-        }
-        Some(RollRow {
-            name: name?,
-            phone: f.parse("phone", Phone::parse),
-            school: school?,
-            stage: stage?,
-            grade,
-            class_name: f.text("class_name"),
-            boarding: f.boarding("boarding"),
-            hukou_kind,
-            hukou_place: f.parse("hukou_place", |t| Place::parse(t).map(Parsed::unchanged)),
-            major: f.text("major"),
-            agricultural: f.yes_no("agricultural"),
-            performing_arts: f.yes_no("performing_arts"),
-            full_time: f
-                .parse("full_time", |t| full_time(t).map(Parsed::unchanged).ok_or_else(not_full_time)),
-            state: state?,
-            entered_on,
-            left_on,
-            categories: categories?,
-            hardship,
-            evidence: evidence?,
-            id,
-            number,
-        })
+        row(f)
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<RollRow>]) -> Result<()> {
@@ -376,102 +265,6 @@ fn print(row: &Enrolment, said: &RollRow) -> String {
         date(row.left_on),
     ];
     digest::of_parts(parts)
-}
-
-fn school(f: &mut Fields<'_>) -> Option<SchoolSaid> {
-    let code = f.require("school_code", SchoolCode::parse);
-    let ownership = f.word("ownership", Ownership::from_word, Ownership::ALL.iter().map(|s| s.zh()));
-    let run_by = f.word("run_by", RunBy::from_word, RunBy::ALL.iter().map(|s| s.zh()));
-    let rural = f.word("school_hukou", HukouKind::from_word, HukouKind::ALL.iter().map(|s| s.zh()));
-    Some(SchoolSaid {
-        name: f.text("school_name"),
-        place: f.parse("school_place", |t| Place::parse(t).map(Parsed::unchanged)),
-        ownership,
-        inclusive: f.yes_no("inclusive"),
-        approved: f.yes_no("approved"),
-        run_by,
-        rural: rural.map(|kind| kind == HukouKind::Rural),
-        tuition_fen: f.fen("tuition").map(|fen| fen.0),
-        public_tuition_fen: f.fen("public_tuition").map(|fen| fen.0),
-        code: code?,
-    })
-}
-
-/// Several words in one cell, parted by any of the signs offices use.
-fn parts(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split(['、', ',', '，', ';', '；', '/', '|', '+']).map(str::trim).filter(|p| !p.is_empty())
-}
-
-/// The categories of a cell: `Some(None)` when it is blank (unknown), empty for 无; `None` when refused.
-fn categories(f: &mut Fields<'_>) -> Option<Option<BTreeSet<Category>>> {
-    let Some(cell) = f.text("category") else { return Some(None) };
-    let mut found = BTreeSet::new();
-    for word in parts(&cell) {
-        if matches!(word, "无" | "否" | "非困难" | "一般家庭" | "none") {
-            continue;
-        }
-        match Category::from_word(word) {
-            Some(category) => {
-                found.insert(category);
-            }
-            None => {
-                f.reject("category", unknown_word("困难类型", Category::ALL.iter().map(|c| c.zh())));
-                return None;
-            }
-        }
-    }
-    Some(Some(found))
-}
-
-fn evidence(f: &mut Fields<'_>) -> Option<BTreeSet<EvidenceKind>> {
-    let Some(cell) = f.text("evidence") else { return Some(BTreeSet::new()) };
-    let mut found = BTreeSet::new();
-    for word in parts(&cell).filter(|w| *w != "无") {
-        match EvidenceKind::from_word(word) {
-            // The list proves itself; a roll cell cannot put anyone on it.
-            Some(EvidenceKind::ProvincialList) => {}
-            Some(kind) => {
-                found.insert(kind);
-            }
-            None => {
-                f.reject("evidence", unknown_word("证明材料", EvidenceKind::ALL.iter().map(|c| c.zh())));
-                return None;
-            }
-        }
-    }
-    Some(found)
-}
-
-fn unknown_word(column: &str, allowed: impl Iterator<Item = &'static str>) -> ValueError {
-    let allowed = allowed.collect::<Vec<_>>().join("、");
-    ValueError {
-        code: "word_unknown",
-        what: Text::new(format!("{column}中有不认识的词"), "the cell holds an unknown word"),
-        todo: Text::new(
-            format!("可填：{allowed}；多项用顿号分开"),
-            format!("allowed: {allowed}; separate several with 、"),
-        ),
-    }
-}
-
-fn missing() -> ValueError {
-    ValueError::fixed("cell_missing", ("没有填写", "the cell is empty"), ("请补填", "fill it in"))
-}
-
-fn full_time(text: &str) -> Option<bool> {
-    match text {
-        "全日制" | "是" => Some(true),
-        "非全日制" | "业余" | "函授" | "否" => Some(false),
-        _ => None,
-    }
-}
-
-fn not_full_time() -> ValueError {
-    ValueError::fixed(
-        "word_unknown",
-        ("学习形式不认识", "the mode of study is unknown"),
-        ("请填全日制或非全日制", "allowed: 全日制, 非全日制"),
-    )
 }
 
 fn twice(first: u32) -> ValueError {

@@ -13,4 +13,5 @@ pub mod http;
 pub mod import;
 pub mod masking;
 pub mod model;
+pub mod read;
 pub mod store;

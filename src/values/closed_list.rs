@@ -15,7 +15,7 @@ macro_rules! closed_list {
         $(#[$meta])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
-            serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+            serde::Serialize, serde::Deserialize,
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
@@ -54,6 +54,27 @@ macro_rules! closed_list {
                     $( $code | $zh $( $(| $syn)* )? => Some(Self::$variant), )+
                     _ => None,
                 }
+            }
+        }
+
+        // Written out, because the derive does not see the codes through the macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let words: Vec<String> = Self::ALL
+                    .iter()
+                    .map(|item| format!("- `{}` {} {}", item.code(), item.zh(), item.en()))
+                    .collect();
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|item| item.code())))
+                    .description(Some(words.join("\n")))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
             }
         }
 

@@ -137,8 +137,8 @@ const BREAKS: &[Break] = &[
     (
         COMPULSORY,
         "programme = \"living_subsidy\"",
-        "programme = \"student_loan\"",
-        "programme = \"student_loan\"",
+        "programme = \"loan_relief\"",
+        "programme = \"loan_relief\"",
         "standard.programme",
         "no such programme",
     ),
