@@ -13,12 +13,25 @@ use super::rates::{Owed, Standing, owed, too_low};
 use super::truth::{AidRow, Truth, Variant};
 use super::{County, Plan};
 use crate::cross_check::FindingKind;
-use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, TermCalendar};
+use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, Term, TermCalendar};
 
 /// A number of faults meant for 4,000 listed students, scaled to the plan; at least one.
 pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
     let scaled = (u64::from(of_4000) * u64::from(plan.listed) + 2000) / 4000;
     u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Days into the term after which paying begins.
+const PAYING_FROM: u64 = 40;
+/// Over how many days it spreads.
+const PAYING_OVER: u32 = 30;
+/// After how many more days a student who is paid twice is paid again.
+const PAID_AGAIN_AFTER: u64 = 15;
+
+/// The first day of a term on which all its money has been paid.
+pub(super) fn paid_by(term: Term) -> NaiveDate {
+    let days = PAYING_FROM + u64::from(PAYING_OVER) + PAID_AGAIN_AFTER;
+    TermCalendar::default().first_day(term) + Days::new(days)
 }
 
 /// What was put wrong about a student. One thing each.
@@ -240,7 +253,7 @@ impl Workshop<'_> {
         for at in 0..self.students.len() {
             let mark = self.marks.get(at).copied().flatten();
             let mut paid = self.owed(at);
-            let paid_on = self.begins + Days::new(40 + u64::from(dice.below(30)));
+            let paid_on = self.begins + Days::new(PAYING_FROM + u64::from(dice.below(PAYING_OVER)));
             let Some(student) = self.students.get_mut(at) else { continue };
             let id = student.person.id.clone();
             let mut label = |kind, programme| self.truth.label(kind, &[&id], Some(programme));
@@ -308,7 +321,7 @@ impl Workshop<'_> {
                 write(one, paid_on);
             }
             if let Some(one) = again {
-                write(one, paid_on + Days::new(15));
+                write(one, paid_on + Days::new(PAID_AGAIN_AFTER));
             }
         }
         self.share_accounts(&mut rows);

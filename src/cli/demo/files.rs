@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
 use super::County;
 use super::county::{School, Student};
@@ -168,6 +168,16 @@ impl<'a> Page<'a> {
     }
 }
 
+/// An empty workbook. It bears the first of September of its school year as the day it was made, not the
+/// hour, so that the same plan gives the same bytes and a second demo finds its files imported already.
+fn book(county: &County) -> std::result::Result<Workbook, XlsxError> {
+    let year = u16::try_from(county.plan.term.school_year()).unwrap_or(2000);
+    let made = ExcelDateTime::from_ymd(year, 9, 1)?;
+    let mut book = Workbook::new();
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    Ok(book)
+}
+
 /// The dirty rows that stand before a good row.
 fn before<'a>(county: &'a County, file: File) -> impl FnMut(usize) -> Vec<&'a DirtyRow> {
     let mut rest = county.dirty.iter().filter(move |row| row.file == file).peekable();
@@ -185,7 +195,7 @@ fn title(county: &County, what: &str) -> String {
 }
 
 fn list(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示名单", &title(county, "建档立卡家庭经济困难学生名单"), LIST)?;
     let mut dirty = before(county, File::List);
     for (at, row) in county.list.iter().enumerate() {
@@ -231,7 +241,7 @@ fn list_cells(
 }
 
 fn roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示学籍", &title(county, "学生学籍"), ROLL)?;
     let mut dirty = before(county, File::Roll);
     for (at, student) in county.students.iter().enumerate() {
@@ -293,8 +303,16 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         of(|s| s.inclusive.map(|yes| if yes { "是" } else { "否" }).unwrap_or_default().to_owned()).into(),
         of(|s| if s.ownership == Ownership::Private { "是" } else { "" }.to_owned()).into(),
         of(|s| Fen(s.tuition_fen).yuan()).into(),
-        of(|s| if s.ownership == Ownership::Private { Fen(s.public_tuition_fen).yuan() } else { String::new() })
-            .into(),
+        of(
+            |s| {
+                if s.ownership == Ownership::Private {
+                    Fen(s.public_tuition_fen).yuan()
+                } else {
+                    String::new()
+                }
+            },
+        )
+        .into(),
         county.plan.place.clone().into(),
         of(|s| s.setting.zh().to_owned()).into(),
         of(|s| s.run_by.zh().to_owned()).into(),
@@ -302,7 +320,7 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
 }
 
 fn aid(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示资助", &title(county, "学生资助发放表"), AID)?;
     let mut dirty = before(county, File::Aid);
     let mut sum = 0;

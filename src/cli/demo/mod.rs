@@ -90,7 +90,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let name = COUNTIES.iter().find(|(code, _)| *code == plan.place).map(|(_, name)| *name);
     let name = name.ok_or_else(|| {
         refuse(
-            "?place",
+            "--place",
             "demo_place",
             "演示只有黄山市各区县",
             "the demo knows the counties of Huangshan only",
@@ -98,7 +98,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     })?;
     if !(100..=5_000_000).contains(&plan.students) {
         return Err(refuse(
-            "?students",
+            "--students",
             "demo_students",
             "演示学生数须在 100 到 500 万之间",
             "the demo takes 100 to 5,000,000 students",
@@ -106,7 +106,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     }
     if plan.listed > plan.students / 2 {
         return Err(refuse(
-            "?listed",
+            "--listed",
             "demo_listed",
             "名单人数不能超过学生数的一半",
             "the list may hold half of the students at most",
@@ -123,6 +123,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     Ok(faults::spoil(plan, name, schools, students, &mut people, &mut dice))
 }
 
+/// The refusal of an option.
 fn refuse(pointer: &str, code: &'static str, zh: &'static str, en: &'static str) -> Error {
     let todo = Text::fixed("请更换参数后重试", "choose another value and try again");
     Error::invalid_field(pointer, ValueError { code, what: Text::fixed(zh, en), todo })
