@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
 use super::County;
+use super::columns::{AID, LIST, ROLL};
 use super::county::{School, Student};
 use super::people::Person;
 use super::truth::{AidRow, Dirt, DirtyRow, File, ListRow, Variant};
@@ -24,70 +25,6 @@ pub struct Files {
     /// The aid records.
     pub aid: PathBuf,
 }
-
-const LIST: &[&str] = &[
-    "序号",
-    "姓名",
-    "身份证号",
-    "学籍号",
-    "性别",
-    "户籍地区划代码",
-    "乡镇",
-    "村",
-    "户编号",
-    "户主姓名",
-    "户类型",
-    "学段",
-    "年级",
-    "学校标识码",
-];
-const ROLL: &[&str] = &[
-    "序号",
-    "姓名",
-    "身份证件号",
-    "全国学籍号",
-    "学校标识码",
-    "学校名称",
-    "学段",
-    "年级",
-    "班级",
-    "就读方式",
-    "户口性质",
-    "户籍地区划代码",
-    "专业",
-    "涉农专业",
-    "表演专业",
-    "学习形式",
-    "在读状态",
-    "入学日期",
-    "离校日期",
-    "困难类型",
-    "困难档次",
-    "证明材料",
-    "办学性质",
-    "是否普惠",
-    "是否批准设立",
-    "学费(元/学期)",
-    "同类公办学费(元/学期)",
-    "学校区划代码",
-    "学校城乡",
-    "举办者",
-];
-const AID: &[&str] = &[
-    "序号",
-    "学生姓名",
-    "学生身份证号",
-    "学籍号",
-    "学校标识码",
-    "学校名称",
-    "学期",
-    "资助项目",
-    "档次",
-    "金额(元)",
-    "发放日期",
-    "发放银行卡号",
-    "受助类型",
-];
 
 /// Writes the three files into a directory that exists.
 ///

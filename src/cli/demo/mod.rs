@@ -7,6 +7,7 @@
 //!
 //! Everybody here is invented, and every title row, sheet name and school says so (演示).
 
+mod columns;
 mod county;
 mod dice;
 mod faults;
