@@ -117,19 +117,25 @@ pub fn of_people(
     Ok(found)
 }
 
-/// Every record of a term paid at schools in a place.
-pub fn of_term(
-    conn: &mut Conn,
-    term: &str,
-    place: &Place,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<AidRecord>> {
+/// The counties within a place that have records of a term, for going through them one by one.
+pub fn places_of_term(conn: &mut Conn, term: &str, place: &Place) -> Result<Vec<String>> {
     let (low, high) = place.range();
     Ok(aid_record::table
         .filter(aid_record::term.eq(term))
         .filter(aid_record::place.ge(low))
         .filter(aid_record::place.lt(high))
+        .select(aid_record::place)
+        .distinct()
+        .order(aid_record::place.asc())
+        .load(conn)?)
+}
+
+/// The records of a term paid at schools of one county, in pages. The county is given whole and not as a
+/// range, so that each page is read from the index and none is sorted.
+pub fn of_term(conn: &mut Conn, term: &str, county: &str, after: &str, limit: i64) -> Result<Vec<AidRecord>> {
+    Ok(aid_record::table
+        .filter(aid_record::term.eq(term))
+        .filter(aid_record::place.eq(county))
         .filter(aid_record::record_id.gt(after))
         .select(AidRecord::as_select())
         .order(aid_record::record_id.asc())

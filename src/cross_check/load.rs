@@ -120,15 +120,19 @@ impl Loaded {
         let mut said = Said::load(conn, q, entries)?;
         let mut lines = Vec::new();
         let mut decided = HashSet::new();
-        let mut after = String::new();
-        loop {
-            let page = roll::of_term(conn, q.term, q.place, &after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.enrolment_id);
-            said.schools(conn, &page)?;
-            for row in &page {
-                self.add_row(q, row, &said, entries, &mut decided)?;
-                lines.push(format!("{}|{}|{}", row.person_id, row.school_code, row.fingerprint));
+        for county in roll::places_of_term(conn, q.term, q.place)? {
+            let mut last: Option<Enrolment> = None;
+            loop {
+                let mut page = roll::of_term(conn, q.term, &county, last.as_ref(), PAGE)?;
+                said.schools(conn, &page)?;
+                for row in &page {
+                    self.add_row(q, row, &said, entries, &mut decided)?;
+                    lines.push(format!("{}|{}|{}", row.person_id, row.school_code, row.fingerprint));
+                }
+                last = page.pop();
+                if last.is_none() {
+                    break;
+                }
             }
         }
         // Listed students who study elsewhere are on another place's roll.
@@ -204,31 +208,33 @@ impl Loaded {
 
     fn add_aid(&mut self, conn: &mut Conn, q: &Question<'_>) -> Result<()> {
         let mut keys = Vec::new();
-        let mut after = String::new();
         let mut number = 0;
-        loop {
-            let page = aid::of_term(conn, q.term, q.place, &after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.record_id);
-            for r in page {
-                let (person, name) = self.person(&r.person_id, &r.name_id)?;
-                let account = match &r.account_id {
-                    Some(id) => Some(AccountKey(self.keys.accounts.number(id)?)),
-                    None => None,
-                };
-                self.aided.push(Aided {
-                    record: number,
-                    person,
-                    name: Some(name),
-                    school: Some(SchoolKey(self.keys.schools.number(&r.school_code)?)),
-                    programme: r.programme,
-                    tier: r.tier,
-                    fen: crate::values::Fen(r.fen),
-                    paid_on: Some(r.paid_on),
-                    account,
-                });
-                number += 1;
-                keys.push(r.row_key);
+        for county in aid::places_of_term(conn, q.term, q.place)? {
+            let mut after = String::new();
+            loop {
+                let page = aid::of_term(conn, q.term, &county, &after, PAGE)?;
+                let Some(last) = page.last() else { break };
+                after.clone_from(&last.record_id);
+                for r in page {
+                    let (person, name) = self.person(&r.person_id, &r.name_id)?;
+                    let account = match &r.account_id {
+                        Some(id) => Some(AccountKey(self.keys.accounts.number(id)?)),
+                        None => None,
+                    };
+                    self.aided.push(Aided {
+                        record: number,
+                        person,
+                        name: Some(name),
+                        school: Some(SchoolKey(self.keys.schools.number(&r.school_code)?)),
+                        programme: r.programme,
+                        tier: r.tier,
+                        fen: crate::values::Fen(r.fen),
+                        paid_on: Some(r.paid_on),
+                        account,
+                    });
+                    number += 1;
+                    keys.push(r.row_key);
+                }
             }
         }
         self.aid_digest = digest::of_set(keys);

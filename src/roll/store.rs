@@ -194,23 +194,37 @@ pub fn known(conn: &mut Conn, people: &[String], as_of: NaiveDate, known_at: Nai
     Ok(known)
 }
 
-/// Every current row of a term at schools in a place, in pages of people; for runs over a whole place.
-pub fn of_term(
-    conn: &mut Conn,
-    term: &str,
-    place: &Place,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Enrolment>> {
+/// The counties within a place that have rows of a term, for going through them one by one.
+pub fn places_of_term(conn: &mut Conn, term: &str, place: &Place) -> Result<Vec<String>> {
     let (low, high) = place.range();
     Ok(enrolment::table
         .filter(enrolment::term.eq(term))
         .filter(enrolment::place.ge(low))
         .filter(enrolment::place.lt(high))
+        .select(enrolment::place)
+        .distinct()
+        .order(enrolment::place.asc())
+        .load(conn)?)
+}
+
+/// The current rows of a term at schools of one county, in pages by student and row. The county is given
+/// whole and not as a range, so that each page is read from the index and none is sorted.
+pub fn of_term(
+    conn: &mut Conn,
+    term: &str,
+    county: &str,
+    after: Option<&Enrolment>,
+    limit: i64,
+) -> Result<Vec<Enrolment>> {
+    let (person, row) = after.map_or(("", ""), |last| (last.person_id.as_str(), last.enrolment_id.as_str()));
+    Ok(enrolment::table
+        .filter(enrolment::term.eq(term))
+        .filter(enrolment::place.eq(county))
+        .filter(enrolment::person_id.ge(person))
+        .filter(enrolment::person_id.gt(person).or(enrolment::enrolment_id.gt(row)))
         .filter(enrolment::superseded_at.is_null())
-        .filter(enrolment::enrolment_id.gt(after))
         .select(Enrolment::as_select())
-        .order(enrolment::enrolment_id.asc())
+        .order((enrolment::person_id.asc(), enrolment::enrolment_id.asc()))
         .limit(limit)
         .load(conn)?)
 }
