@@ -7,9 +7,10 @@ use super::store;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::columns::{self, column};
 use crate::imports::{ImportKind, Importer, Pending, Tally};
 use crate::seal::{Aad, Sealer, vault};
-use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
+use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
     Category, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
     ValueError, area, clock, digest, grade,
@@ -20,119 +21,21 @@ pub static SPEC: SheetSpec = SheetSpec {
     kind: "poverty_list",
     zh: "省下达名单",
     columns: &[
-        ColumnSpec {
-            key: "name",
-            zh: "姓名",
-            synonyms: &["学生姓名"],
-            required: true,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "id_number",
-            zh: "身份证号",
-            synonyms: &[
-                "身份证件号",
-                "证件号码",
-                "学生身份证号",
-                "身份证号码",
-                "公民身份号码",
-                "身份证件号码",
-                "学生身份证件号",
-            ],
-            required: true,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "student_number",
-            zh: "学籍号",
-            synonyms: &["全国学籍号", "学籍号码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "phone",
-            zh: "联系电话",
-            synonyms: &["家庭成员联系电话", "手机号", "电话"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "place",
-            zh: "户籍地区划代码",
-            synonyms: &["区划代码", "行政区划代码", "户籍地行政区划代码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "county",
-            zh: "县区",
-            synonyms: &["区县", "县", "县(区)", "县(市、区)"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "township",
-            zh: "乡镇",
-            synonyms: &["乡", "乡(镇)", "镇"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "village",
-            zh: "村",
-            synonyms: &["行政村", "村组", "村(社区)"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "household_no",
-            zh: "户编号",
-            synonyms: &["户号"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "head_name",
-            zh: "户主姓名",
-            synonyms: &["户主"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "category",
-            zh: "户类型",
-            synonyms: &["困难类型", "贫困类型", "户属性", "脱贫属性"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "stage",
-            zh: "学段",
-            synonyms: &["就读学段"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "grade",
-            zh: "年级",
-            synonyms: &["就读年级"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "school_code",
-            zh: "学校标识码",
-            synonyms: &["就读学校标识码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "school_name",
-            zh: "就读学校",
-            synonyms: &["学校名称", "学校全称", "学校"],
-            required: false,
-            kind: CellKind::Plain,
-        },
+        columns::NAME,
+        columns::id_number("身份证号", true),
+        columns::STUDENT_NUMBER,
+        columns::PHONE,
+        column("place", "户籍地区划代码", &["区划代码", "行政区划代码", "户籍地行政区划代码"], CellKind::Id),
+        column("county", "县区", &["区县", "县", "县(区)", "县(市、区)"], CellKind::Plain),
+        column("township", "乡镇", &["乡", "乡(镇)", "镇"], CellKind::Plain),
+        column("village", "村", &["行政村", "村组", "村(社区)"], CellKind::Plain),
+        column("household_no", "户编号", &["户号"], CellKind::Id),
+        column("head_name", "户主姓名", &["户主"], CellKind::Plain),
+        column("category", "户类型", &["困难类型", "贫困类型", "户属性", "脱贫属性"], CellKind::Plain),
+        columns::stage(false),
+        columns::GRADE,
+        columns::school_code(false),
+        columns::school_name("就读学校"),
     ],
     either: &[&["place", "county"]],
 };
