@@ -97,7 +97,7 @@ pub(super) fn import(
     let (digest, bytes) = digest_of(file)?;
     let order = Order { term, place, school: None, by: by.to_owned(), at: clock::now(), digest, bytes };
     let calendar = pack.calendar_for(&order.place);
-    let bar = progress::rows(kind.import(), lang);
+    let bar = progress::rows(kind.import(), file, lang);
     let tick = |row: u64| bar.set_position(row);
     let report = match kind {
         Kind::PovertyList => {
@@ -113,7 +113,13 @@ pub(super) fn import(
 
 /// Reads the two options that name term and place.
 pub(super) fn term_and_place(term: &str, place: &str) -> Result<(Term, Place)> {
-    let parsed = Term::parse(term).ok_or_else(|| {
+    let place = Place::parse(place).map_err(|e| Error::invalid_field("--place", e))?;
+    Ok((self::term(term)?, place))
+}
+
+/// Reads the option that names the term.
+pub(super) fn term(text: &str) -> Result<Term> {
+    Term::parse(text).ok_or_else(|| {
         Error::new(
             Code::InvalidInput,
             Text::fixed(
@@ -121,9 +127,7 @@ pub(super) fn term_and_place(term: &str, place: &str) -> Result<(Term, Place)> {
                 "--term is written 2025A (autumn) or 2026S (spring)",
             ),
         )
-    })?;
-    let place = Place::parse(place).map_err(|e| Error::invalid_field("--place", e))?;
-    Ok((parsed, place))
+    })
 }
 
 /// What came of a file, in a few lines.

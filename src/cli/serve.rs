@@ -1,6 +1,6 @@
 //! `yingzhu serve`: configuration, log, database, parts, then the server until it is told to stop.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use super::{Out, logging, store};
 use crate::auth::{DevKey, Verifier};
@@ -66,18 +66,7 @@ fn no_keys() -> Error {
 
 /// Binds, serves, and returns when the last request has been answered.
 pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()> {
-    let listener = TcpListener::bind(config.listen).map_err(|e| {
-        let (address, kind) = (config.listen, e.kind());
-        Error::new(
-            Code::Conflict,
-            Text::new(
-                format!("无法监听 {address}（{kind}），请检查端口是否被占用或改用 --listen"),
-                format!(
-                    "cannot listen on {address} ({kind}): is the port taken? choose another with --listen"
-                ),
-            ),
-        )
-    })?;
+    let listener = bind(config.listen)?;
     let address = listener.local_addr()?;
     out.note(&Text::new(
         format!("服务已启动：http://{address}，接口说明：http://{address}/docs/"),
@@ -89,6 +78,22 @@ pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()>
     })?;
     log::info!("event=stopped");
     Ok(())
+}
+
+/// Takes the address, or says that somebody else has it.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|e| {
+        let kind = e.kind();
+        Error::new(
+            Code::Conflict,
+            Text::new(
+                format!("无法监听 {address}（{kind}），请检查端口是否被占用或改用 --listen"),
+                format!(
+                    "cannot listen on {address} ({kind}): is the port taken? choose another with --listen"
+                ),
+            ),
+        )
+    })
 }
 
 fn warn_of_development(out: &mut Out) {

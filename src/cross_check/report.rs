@@ -164,14 +164,16 @@ pub fn summary(totals: &Totals, kinds: &BTreeMap<FindingKind, u64>, term: Term, 
     ];
     for row in &totals.by_stage {
         lines.push(format!(
-            "  {}：名单内 {} 人，足额 {} 人，漏助 {} 人，偏低 {} 人。",
+            "  {}：名单内 {} 人，足额 {} 人，漏助 {} 人，偏低 {} 人，金额待定 {} 人。",
             stage_word(row),
             row.listed.sum(),
             row.listed.of(ListedState::AidedRight),
             row.listed.of(ListedState::Unaided),
             row.listed.of(ListedState::AidedLow),
+            row.listed.of(ListedState::Undetermined),
         ));
     }
+    lines.extend(undetermined(totals));
     let mut kinds: Vec<(FindingKind, u64)> = kinds.iter().map(|(kind, count)| (*kind, *count)).collect();
     kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
     if kinds.is_empty() {
@@ -183,6 +185,23 @@ pub fn summary(totals: &Totals, kinds: &BTreeMap<FindingKind, u64>, term: Term, 
         lines.push(format!("疑点 {all} 条，最多的是：{}。", top.join("、")));
     }
     lines
+}
+
+/// Why amounts are open and what ends it, by stage; nothing if none is.
+fn undetermined(totals: &Totals) -> Option<String> {
+    let open = |row: &StageRow| row.listed.of(ListedState::Undetermined);
+    let stages: Vec<String> = totals
+        .by_stage
+        .iter()
+        .filter(|row| open(row) > 0)
+        .map(|row| format!("{} {} 人", stage_word(row), open(row)))
+        .collect();
+    (!stages.is_empty()).then(|| {
+        format!(
+            "金额待定是因为当地标准未录入，或学籍缺少判定所需的信息：{}；补录后重新比对即可判定。",
+            stages.join("、")
+        )
+    })
 }
 
 fn stage_word(row: &StageRow) -> &'static str {
@@ -296,7 +315,7 @@ mod tests {
             "祁门县2025年秋季学期：名单内学生 4 人，其中在本地在读 3 人，未在籍、离校或外地就读 1 人",
             "已足额资助 1 人，漏助 1 人，标准偏低 1 人",
             "应发 5250 元，已发 2850 元，漏发 1750 元，少发 650 元",
-            "普通高中：名单内 4 人，足额 1 人，漏助 1 人，偏低 1 人",
+            "普通高中：名单内 4 人，足额 1 人，漏助 1 人，偏低 1 人，金额待定 0 人",
             "疑点 3 条",
         ] {
             assert!(lines.contains(part), "{part}\n{lines}");
@@ -304,6 +323,21 @@ mod tests {
         let outcome = World::default().run();
         let nothing = summary(&outcome.totals, &outcome.by_kind(), outcome.options.term, "祁门县");
         assert!(nothing.last().is_some_and(|line| line == "没有发现疑点。"));
+    }
+
+    #[test]
+    fn the_summary_says_why_amounts_are_open_only_if_some_are() {
+        let said = |outcome: &Outcome| {
+            let lines = summary(&outcome.totals, &outcome.by_kind(), outcome.options.term, "祁门县");
+            lines.into_iter().find(|line| line.starts_with("金额待定"))
+        };
+        assert_eq!(said(&example()), None);
+        let mut world = World::default();
+        world.right(1);
+        world.right(2);
+        world.due[1].fen_per_term = None;
+        let sentence = said(&world.run()).unwrap();
+        assert!(sentence.contains("当地标准未录入") && sentence.contains("：普通高中 1 人；"), "{sentence}");
     }
 
     #[test]

@@ -295,9 +295,16 @@ fn entered(plan: &Plan, stage: Stage, grade: u8) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, 9, 1).unwrap_or_default()
 }
 
-/// Lists whole households until so many students are on the list. A child in a kindergarten that is
-/// not inclusive stays off it, because what such a child is due is in dispute.
-pub(super) fn list(students: &mut [Student], schools: &[School], wanted: usize, dice: &mut Dice) {
+/// Lists whole households until so many students are on the list. The list of a county is of households
+/// registered in that county. A child in a kindergarten that is not inclusive stays off it, because what
+/// such a child is due is in dispute.
+pub(super) fn list(
+    plan: &Plan,
+    students: &mut [Student],
+    schools: &[School],
+    wanted: usize,
+    dice: &mut Dice,
+) {
     let mut households: Vec<u32> = students.iter().map(|s| s.household).collect();
     households.dedup();
     dice.shuffle(&mut households);
@@ -307,7 +314,7 @@ pub(super) fn list(students: &mut [Student], schools: &[School], wanted: usize, 
         let from = students.partition_point(|s| s.household < household);
         let to = students.partition_point(|s| s.household <= household);
         let Some(members) = students.get_mut(from..to) else { continue };
-        if members.first().is_none_or(|s| s.hukou == HukouKind::Urban) {
+        if members.first().is_none_or(|s| s.hukou == HukouKind::Urban || s.home != plan.place) {
             continue;
         }
         for student in members {
@@ -324,13 +331,14 @@ pub(super) fn list(students: &mut [Student], schools: &[School], wanted: usize, 
 
 /// The ordinary hardships of students off the list, and the few who are away.
 pub(super) fn ordinary_life(plan: &Plan, students: &mut [Student], dice: &mut Dice) {
-    let begins = NaiveDate::from_ymd_opt(i32::from(plan.term.school_year()), 7, 1).unwrap_or_default();
+    let away_from = NaiveDate::from_ymd_opt(i32::from(plan.term.school_year()), 7, 1).unwrap_or_default();
     for student in students.iter_mut().filter(|s| !s.listed) {
-        if dice.permille(5) {
+        // Who has only just come cannot have left in the summer before.
+        if dice.permille(5) && student.entered < away_from {
             student.state = *dice
                 .one(&[EnrolmentState::Suspended, EnrolmentState::Transferred, EnrolmentState::Withdrawn])
                 .unwrap_or(&EnrolmentState::Suspended);
-            student.left = Some(begins);
+            student.left = Some(away_from);
         } else if dice.permille(80) {
             student.hardship =
                 dice.weighted(&[(Hardship::General, 60), (Hardship::Hard, 30), (Hardship::VeryHard, 10)]);

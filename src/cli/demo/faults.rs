@@ -13,12 +13,25 @@ use super::rates::{Owed, Standing, owed, too_low};
 use super::truth::{AidRow, Truth, Variant};
 use super::{County, Plan};
 use crate::cross_check::FindingKind;
-use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, TermCalendar};
+use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, Term, TermCalendar};
 
 /// A number of faults meant for 4,000 listed students, scaled to the plan; at least one.
 pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
     let scaled = (u64::from(of_4000) * u64::from(plan.listed) + 2000) / 4000;
     u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Days into the term after which paying begins.
+const PAYING_FROM: u64 = 40;
+/// Over how many days it spreads.
+const PAYING_OVER: u32 = 30;
+/// After how many more days a student who is paid twice is paid again.
+const PAID_AGAIN_AFTER: u64 = 15;
+
+/// The first day of a term on which all its money has been paid.
+pub(super) fn paid_by(term: Term) -> NaiveDate {
+    let days = PAYING_FROM + u64::from(PAYING_OVER) + PAID_AGAIN_AFTER;
+    TermCalendar::default().first_day(term) + Days::new(days)
 }
 
 /// What was put wrong about a student. One thing each.
@@ -136,6 +149,9 @@ impl Workshop<'_> {
             let off_list = |s: &Student| s.hardship.is_some() && !s.listed;
             enrolled(s, at) && s.student(at).is_some_and(|(s, _)| off_list(s))
         };
+        // Who leaves before a day must have come before it.
+        let came_before = |s: &Self, at, day| s.student(at).is_some_and(|(s, _)| s.entered < day);
+        let (in_summer, in_term) = (self.left_before(), self.left_within());
         let owed_grant = |s: &Self, at| s.owed(at).iter().any(|o| too_low(s.plan.term, *o).is_some());
         let inclusive = |s: &Self, at| s.student(at).is_some_and(|(_, s)| s.inclusive != Some(false));
 
@@ -145,14 +161,18 @@ impl Workshop<'_> {
             |s, at| listed(s, at) && schoolchild(s, at) && !s.owed(at).is_empty(),
         );
         self.take(underpaid, |_| Mark::Underpaid, |s, at| listed(s, at) && owed_grant(s, at));
-        self.take(left, |_| Mark::Left, listed);
+        self.take(left, |_| Mark::Left, |s, at| listed(s, at) && came_before(s, at, in_summer));
         self.take(other_name, |_| Mark::OtherName, listed);
         self.take(proof, |_| Mark::WithProof, |s, at| ordinary(s, at) && inclusive(s, at));
         self.take(unpaid, |_| Mark::WithProofUnpaid, |s, at| ordinary(s, at) && inclusive(s, at));
         self.take(no_proof, |_| Mark::WithoutProof, ordinary);
         self.take(no_category, |_| Mark::NoCategory, |s, at| ordinary(s, at) && s.wrongly_paid(at).is_some());
         self.take(twice, |_| Mark::Twice, |s, at| (listed(s, at) || assessed(s, at)) && owed_grant(s, at));
-        self.take(after, |_| Mark::PaidAfterLeaving, |s, at| assessed(s, at) && !s.owed(at).is_empty());
+        self.take(
+            after,
+            |_| Mark::PaidAfterLeaving,
+            |s, at| assessed(s, at) && came_before(s, at, in_term) && !s.owed(at).is_empty(),
+        );
         self.take(
             stage,
             |_| Mark::OtherStage,
@@ -170,6 +190,16 @@ impl Workshop<'_> {
         as_if.into_iter().find(grant).filter(|_| !student.farming_major())
     }
 
+    /// The day from which a student who did not come back was away: the summer or winter before.
+    fn left_before(&self) -> NaiveDate {
+        self.begins - Days::new(30)
+    }
+
+    /// The day on which a student left who was paid all the same, before any money is paid.
+    fn left_within(&self) -> NaiveDate {
+        self.begins + Days::new(20)
+    }
+
     fn other_school(&self, at: usize) -> Option<usize> {
         let (student, _) = self.student(at)?;
         self.schools
@@ -179,8 +209,7 @@ impl Workshop<'_> {
 
     /// The marks that change what the roll says.
     fn bend_students(&mut self, dice: &mut Dice) {
-        let withdrawn_on = self.begins + Days::new(20);
-        let before = self.begins - Days::new(30);
+        let (before, withdrawn_on) = (self.left_before(), self.left_within());
         for at in 0..self.marks.len() {
             let Some(Some(mark)) = self.marks.get(at).copied() else { continue };
             let other_school = self.other_school(at);
@@ -224,7 +253,7 @@ impl Workshop<'_> {
         for at in 0..self.students.len() {
             let mark = self.marks.get(at).copied().flatten();
             let mut paid = self.owed(at);
-            let paid_on = self.begins + Days::new(40 + u64::from(dice.below(30)));
+            let paid_on = self.begins + Days::new(PAYING_FROM + u64::from(dice.below(PAYING_OVER)));
             let Some(student) = self.students.get_mut(at) else { continue };
             let id = student.person.id.clone();
             let mut label = |kind, programme| self.truth.label(kind, &[&id], Some(programme));
@@ -292,7 +321,7 @@ impl Workshop<'_> {
                 write(one, paid_on);
             }
             if let Some(one) = again {
-                write(one, paid_on + Days::new(15));
+                write(one, paid_on + Days::new(PAID_AGAIN_AFTER));
             }
         }
         self.share_accounts(&mut rows);

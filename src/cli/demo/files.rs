@@ -5,14 +5,15 @@
 
 use std::path::{Path, PathBuf};
 
-use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
 use super::County;
+use super::columns::{AID, LIST, ROLL};
 use super::county::{School, Student};
 use super::people::Person;
 use super::truth::{AidRow, Dirt, DirtyRow, File, ListRow, Variant};
 use crate::error::{Error, Result};
-use crate::values::{Category, EvidenceKind, Fen, Hardship, Stage};
+use crate::values::{Category, EvidenceKind, Fen, Hardship, Ownership, Stage};
 
 /// The files that were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,66 +25,6 @@ pub struct Files {
     /// The aid records.
     pub aid: PathBuf,
 }
-
-const LIST: &[&str] = &[
-    "序号",
-    "姓名",
-    "身份证号",
-    "学籍号",
-    "性别",
-    "户籍地区划代码",
-    "乡镇",
-    "村",
-    "户编号",
-    "户主姓名",
-    "户类型",
-    "学段",
-    "年级",
-    "学校标识码",
-];
-const ROLL: &[&str] = &[
-    "序号",
-    "姓名",
-    "身份证件号",
-    "全国学籍号",
-    "学校标识码",
-    "学校名称",
-    "学段",
-    "年级",
-    "班级",
-    "就读方式",
-    "户口性质",
-    "户籍地区划代码",
-    "专业",
-    "涉农专业",
-    "在读状态",
-    "入学日期",
-    "离校日期",
-    "困难类型",
-    "困难档次",
-    "证明材料",
-    "办学性质",
-    "是否普惠",
-    "学费(元/学期)",
-    "学校区划代码",
-    "学校城乡",
-    "举办者",
-];
-const AID: &[&str] = &[
-    "序号",
-    "学生姓名",
-    "学生身份证号",
-    "学籍号",
-    "学校标识码",
-    "学校名称",
-    "学期",
-    "资助项目",
-    "档次",
-    "金额(元)",
-    "发放日期",
-    "发放银行卡号",
-    "受助类型",
-];
 
 /// Writes the three files into a directory that exists.
 ///
@@ -164,6 +105,16 @@ impl<'a> Page<'a> {
     }
 }
 
+/// An empty workbook. It bears the first of September of its school year as the day it was made, not the
+/// hour, so that the same plan gives the same bytes and a second demo finds its files imported already.
+fn book(county: &County) -> std::result::Result<Workbook, XlsxError> {
+    let year = u16::try_from(county.plan.term.school_year()).unwrap_or(2000);
+    let made = ExcelDateTime::from_ymd(year, 9, 1)?;
+    let mut book = Workbook::new();
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    Ok(book)
+}
+
 /// The dirty rows that stand before a good row.
 fn before<'a>(county: &'a County, file: File) -> impl FnMut(usize) -> Vec<&'a DirtyRow> {
     let mut rest = county.dirty.iter().filter(move |row| row.file == file).peekable();
@@ -181,7 +132,7 @@ fn title(county: &County, what: &str) -> String {
 }
 
 fn list(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示名单", &title(county, "建档立卡家庭经济困难学生名单"), LIST)?;
     let mut dirty = before(county, File::List);
     for (at, row) in county.list.iter().enumerate() {
@@ -207,7 +158,7 @@ fn list_cells(
 ) -> Vec<Cell> {
     let word = if county.plan.term.year() >= 2021 { "脱贫户(继续享受政策)" } else { "建档立卡" };
     let school = student.and_then(|s| county.schools.get(s.school));
-    let home = student.map_or(county.plan.place.as_str(), |s| s.home.as_str());
+    let home = county.plan.place.as_str();
     vec![
         name,
         id,
@@ -227,7 +178,7 @@ fn list_cells(
 }
 
 fn roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示学籍", &title(county, "学生学籍"), ROLL)?;
     let mut dirty = before(county, File::Roll);
     for (at, student) in county.students.iter().enumerate() {
@@ -276,6 +227,9 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         s.home.clone().into(),
         vocational.map(|(name, _)| name).unwrap_or_default().into(),
         vocational.map(|(_, farming)| yes_no(farming)).unwrap_or_default().into(),
+        // None of the demo's majors is one of the performing arts, and all its students are full-time.
+        vocational.map(|_| yes_no(false)).unwrap_or_default().into(),
+        vocational.map(|_| "全日制").unwrap_or_default().into(),
         s.state.zh().into(),
         s.entered.to_string().into(),
         s.left.map_or_else(none, |day| day.to_string()).into(),
@@ -284,7 +238,18 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         s.evidence.map(EvidenceKind::zh).unwrap_or_default().into(),
         of(|s| s.ownership.zh().to_owned()).into(),
         of(|s| s.inclusive.map(|yes| if yes { "是" } else { "否" }).unwrap_or_default().to_owned()).into(),
+        of(|s| if s.ownership == Ownership::Private { "是" } else { "" }.to_owned()).into(),
         of(|s| Fen(s.tuition_fen).yuan()).into(),
+        of(
+            |s| {
+                if s.ownership == Ownership::Private {
+                    Fen(s.public_tuition_fen).yuan()
+                } else {
+                    String::new()
+                }
+            },
+        )
+        .into(),
         county.plan.place.clone().into(),
         of(|s| s.setting.zh().to_owned()).into(),
         of(|s| s.run_by.zh().to_owned()).into(),
@@ -292,7 +257,7 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
 }
 
 fn aid(county: &County) -> std::result::Result<Workbook, XlsxError> {
-    let mut book = Workbook::new();
+    let mut book = book(county)?;
     let mut page = Page::new(&mut book, "演示资助", &title(county, "学生资助发放表"), AID)?;
     let mut dirty = before(county, File::Aid);
     let mut sum = 0;

@@ -7,6 +7,7 @@
 //!
 //! Everybody here is invented, and every title row, sheet name and school says so (演示).
 
+mod columns;
 mod county;
 mod dice;
 mod faults;
@@ -90,7 +91,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let name = COUNTIES.iter().find(|(code, _)| *code == plan.place).map(|(_, name)| *name);
     let name = name.ok_or_else(|| {
         refuse(
-            "?place",
+            "--place",
             "demo_place",
             "演示只有黄山市各区县",
             "the demo knows the counties of Huangshan only",
@@ -98,7 +99,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     })?;
     if !(100..=5_000_000).contains(&plan.students) {
         return Err(refuse(
-            "?students",
+            "--students",
             "demo_students",
             "演示学生数须在 100 到 500 万之间",
             "the demo takes 100 to 5,000,000 students",
@@ -106,7 +107,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     }
     if plan.listed > plan.students / 2 {
         return Err(refuse(
-            "?listed",
+            "--listed",
             "demo_listed",
             "名单人数不能超过学生数的一半",
             "the list may hold half of the students at most",
@@ -118,11 +119,12 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let mut students = county::students(plan, &schools, &mut people, &mut dice);
     let absent = faults::scaled(plan, 20).min(plan.listed);
     let on_roll = usize::try_from(plan.listed - absent).unwrap_or_default();
-    county::list(&mut students, &schools, on_roll, &mut dice);
+    county::list(plan, &mut students, &schools, on_roll, &mut dice);
     county::ordinary_life(plan, &mut students, &mut dice);
     Ok(faults::spoil(plan, name, schools, students, &mut people, &mut dice))
 }
 
+/// The refusal of an option.
 fn refuse(pointer: &str, code: &'static str, zh: &'static str, en: &'static str) -> Error {
     let todo = Text::fixed("请更换参数后重试", "choose another value and try again");
     Error::invalid_field(pointer, ValueError { code, what: Text::fixed(zh, en), todo })

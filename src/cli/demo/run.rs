@@ -8,39 +8,47 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Files, Plan, generate, write_files};
+use chrono::NaiveDate;
+
+use super::faults::paid_by;
+use super::{Files, Plan, generate, refuse, write_files};
 use crate::auth::{DevKey, MintRequest, Role, Scope, mint};
 use crate::cli::import::{self, Kind};
-use crate::cli::{Out, cross_check, serve, store};
+use crate::cli::{Out, cross_check, progress, serve, store};
 use crate::config::ServeOptions;
 use crate::cross_check::model::FindingKind;
 use crate::cross_check::report;
+use crate::cross_check::run::Inputs;
 use crate::cross_check::store::{self as checks, CheckRow};
 use crate::error::{Error, Result};
 use crate::imports::Desk;
 use crate::poverty_list::store as lists;
-use crate::values::{Lang, Place, Term, TermCalendar, Text, clock};
+use crate::values::{Lang, Place, Term, TermCalendar, Text, ValueError, clock};
 
 /// Where everything of the demo lives, apart from real data.
 const FOLDER: &str = "data/demo";
+/// The size of a small county.
+const STUDENTS: u32 = 20_000;
+/// The seed that published figures are made with.
+const SEED: u64 = 20_170_901;
 
 /// Options of `demo`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Options {
     /// 学生人数 | Students
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = STUDENTS)]
     students: u32,
     /// 名单人数，缺省为学生的五分之一 | Listed students, a fifth by default
     #[arg(long)]
     listed: Option<u32>,
-    /// 学期，缺省为当前学期 | Term, the current one by default
+    /// 学期，缺省为资助已发放完的最近一个学期 | Term, by default the latest whose aid has all been paid
     #[arg(long)]
     term: Option<String>,
     /// 县（黄山市各区县） | County
     #[arg(long, default_value = "341024")]
     place: String,
     /// 随机种子，相同则生成的人相同 | Seed
-    #[arg(long, default_value_t = 20_170_901)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
     /// 演示数据目录 | Folder of the demo
     #[arg(long, default_value = FOLDER)]
@@ -60,26 +68,24 @@ pub(in crate::cli) struct Options {
 pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
     let begun = Instant::now();
     let place = Place::parse(&options.place).map_err(|e| Error::invalid_field("--place", e))?;
-    let term = match &options.term {
-        Some(text) => import::term_and_place(text, &options.place)?.0,
-        None => TermCalendar::default().term_of(clock::today()),
-    };
+    let term = term(options.term.as_deref(), clock::today())?;
     let serve_options = serve_options(options)?;
-    let (desk, pack) = store::open_desk(&serve_options.store)?;
+    if !options.no_serve {
+        // Better told now than after the work. The port is given back until the server takes it.
+        let config = serve_options.check(crate::cli::keys_variable())?;
+        drop(serve::bind(config.listen)?);
+    }
+    let plan = plan(options, term)?;
     out.say(&Text::fixed("演示数据全部为虚构，与真实人员无关。", "Everybody in this demo is invented."))?;
-    let plan = Plan {
-        students: options.students,
-        listed: options.listed.unwrap_or(options.students / 5),
-        seed: options.seed,
-        term,
-        place: options.place.clone(),
-    };
+    let bar = progress::step(&Text::fixed("生成虚构的县", "inventing a county"), out.lang());
     let county = generate(&plan)?;
     let name = county.name;
     std::fs::create_dir_all(&options.folder)?;
     let files = write_files(&county, &options.folder)?;
     drop(county);
+    bar.finish_and_clear();
     tell_files(&files, out)?;
+    let (desk, pack) = store::open_desk(&serve_options.store)?;
 
     let report = import::import(
         &desk,
@@ -103,7 +109,9 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
         let report = import::import(&desk, &pack, kind, file, term, place.clone(), SENDER, out.lang())?;
         import::tell(&report, out)?;
     }
+    let bar = progress::step(&Text::fixed("比对名单、学籍和资助", "holding the three together"), out.lang());
     let check = cross_check::check(&desk, &pack, None, term, place.clone(), SENDER)?;
+    bar.finish_and_clear();
     tell_result(&desk, &check, term, &place, name, out)?;
     let seconds = begun.elapsed().as_secs_f64();
     out.say(&Text::new(format!("用时 {seconds:.1} 秒。"), format!("{seconds:.1} seconds.")))?;
@@ -119,9 +127,69 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
 const SENDER: &str = "demo-officer";
 const CHECKER: &str = "demo-reviewer";
 
+/// The county that was asked for. That there is a list is this command's own demand: it shows one.
+fn plan(options: &Options, term: Term) -> Result<Plan> {
+    let listed = options.listed.unwrap_or(options.students / 5);
+    if listed == 0 {
+        return Err(refuse("--listed", "demo_listed", "名单上至少要有 1 人", "the list must hold somebody"));
+    }
+    let Options { students, seed, place, .. } = options;
+    Ok(Plan { students: *students, listed, seed: *seed, term, place: place.clone() })
+}
+
+/// The term that was asked for, or the latest whose aid has all been paid. Money of the future is
+/// refused by the importers, and before the plan of 2017 the amounts of some programmes are on no record.
+fn term(asked: Option<&str>, today: NaiveDate) -> Result<Term> {
+    let calendar = TermCalendar::default();
+    let current = calendar.term_of(today);
+    let before = calendar.first_day(current).pred_opt().map_or(current, |day| calendar.term_of(day));
+    let latest = if paid_by(current) <= today { current } else { before };
+    let Some(text) = asked else { return Ok(latest) };
+    let term = import::term(text)?;
+    let first = Term::parse(FIRST_TERM);
+    if first.is_none_or(|first| term < first) {
+        return Err(refuse(
+            "--term",
+            "demo_term",
+            "演示从 2017S（2017年春季学期）开始，此前的标准缺少出处",
+            "the demo begins with 2017S: amounts before have no source",
+        ));
+    }
+    if term > latest {
+        return Err(Error::invalid_field(
+            "--term",
+            ValueError {
+                code: "demo_term",
+                what: Text::new(
+                    format!("{term} 学期的资助尚未发放完"),
+                    format!("the aid of {term} has not all been paid yet"),
+                ),
+                todo: Text::new(
+                    format!("请用 {latest} 或更早的学期"),
+                    format!("use {latest} or an earlier term"),
+                ),
+            },
+        ));
+    }
+    Ok(term)
+}
+
+/// The first term whose amounts are all on record.
+const FIRST_TERM: &str = "2017S";
+
+/// The database's file. Another county goes into another file: two would be mixed in one.
+fn database_file(options: &Options) -> String {
+    let listed = options.listed.unwrap_or(options.students / 5);
+    if (options.students, listed, options.seed) == (STUDENTS, STUDENTS / 5, SEED) {
+        "yingzhu-demo.db".to_owned()
+    } else {
+        format!("yingzhu-demo-{}-{listed}-{}.db", options.students, options.seed)
+    }
+}
+
 fn serve_options(options: &Options) -> Result<ServeOptions> {
     let mut serve = ServeOptions::defaults()?;
-    let file = options.folder.join("yingzhu-demo.db");
+    let file = options.folder.join(database_file(options));
     serve.store.database = options.database.clone().unwrap_or_else(|| format!("sqlite://{}", file.display()));
     serve.store.data_dir.clone_from(&options.folder);
     serve.store.dev = true;
@@ -203,6 +271,9 @@ fn tell_how(
     let token = mint(&key, request, clock::now().and_utc().timestamp())?;
     let address = &options.listen;
     let (id, name) = sample(desk, place, check)?;
+    // A term that is over is asked about as of its last day.
+    let as_of = serde_json::from_str::<Inputs>(&check.inputs)?.as_of;
+    let on = if as_of == clock::today() { String::new() } else { format!(",\"as_of\":\"{as_of}\"") };
     let lines = [
         String::new(),
         format!("接口说明 docs:  http://{address}/docs/"),
@@ -210,7 +281,7 @@ fn tell_how(
         format!("  export TOKEN={token}"),
         "查一名漏助学生（虚构）:".to_owned(),
         format!(
-            "  curl -s http://{address}/v1/eligibility/lookups -H \"Authorization: Bearer $TOKEN\" \\\n    -H 'Content-Type: application/json' -d '{{\"id_number\":\"{id}\",\"name\":\"{name}\"}}'"
+            "  curl -s http://{address}/v1/eligibility/lookups -H \"Authorization: Bearer $TOKEN\" \\\n    -H 'Content-Type: application/json' -d '{{\"id_number\":\"{id}\",\"name\":\"{name}\"{on}}}'"
         ),
         "疑点清单（Excel）:".to_owned(),
         format!(

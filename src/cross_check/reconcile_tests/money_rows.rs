@@ -86,6 +86,38 @@ pub(super) const ROWS: &[Row] = &[
         state: None,
     },
     Row {
+        name: "a grant due to a farming major, its tier open",
+        build: |w| {
+            w.on_roll(1).stage = Stage::Vocational;
+            let due = w.due(1);
+            (due.programme, due.fen_per_term) = (Programme::VocationalGrant, None);
+            w.paid(1, TOP).programme = Programme::VocationalGrant;
+        },
+        expect: &[],
+        state: None,
+    },
+    Row {
+        name: "another major may be due the grant, which is no sign of hardship",
+        build: |w| {
+            w.on_roll(1).stage = Stage::Vocational;
+            let due = w.due(1);
+            (due.programme, due.outcome) = (Programme::VocationalGrant, Verdict::Undetermined);
+            w.paid(1, TOP).programme = Programme::VocationalGrant;
+        },
+        expect: &[(K::AidedWithoutCategory, 175_000)],
+        state: None,
+    },
+    Row {
+        name: "what is due of one programme does not excuse another",
+        build: |w| {
+            w.on_roll(1).stage = Stage::Vocational;
+            w.due(1).programme = Programme::VocationalGrant;
+            w.paid(1, TOP).programme = Programme::YuluSubsidy;
+        },
+        expect: &[(K::AidedWithoutCategory, 175_000)],
+        state: None,
+    },
+    Row {
         name: "a waiver for all rural students says nothing of hardship",
         build: |w| {
             w.on_roll(1).stage = Stage::Vocational;
