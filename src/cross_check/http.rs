@@ -47,23 +47,27 @@ async fn run_cross_check(
     let who = caller.into_caller();
     let request = body.into_inner();
     let own = who.scope().place().cloned().ok_or_else(Error::not_found)?;
-    let place = match request.place {
-        Some(place) if own.contains(&place) => place,
-        Some(_) => return Err(outside()),
-        None => own,
-    };
-    let order = Order {
-        list: request.poverty_list,
-        term: request.term,
-        place,
-        by: who.actor(),
-        at: clock::now(),
-        today: clock::today(),
-    };
+    if request.place.as_ref().is_some_and(|place| !own.contains(place)) {
+        return Err(outside());
+    }
     let pack = pack.into_inner();
     let body = desk
         .db
         .write(move |conn| {
+            let place = match (request.place, &request.poverty_list) {
+                (Some(place), _) => place,
+                // A named list is held against its own place, however wide the caller's is.
+                (None, Some(list)) => run::place_of(conn, who.scope(), list)?,
+                (None, None) => own,
+            };
+            let order = Order {
+                list: request.poverty_list,
+                term: request.term,
+                place,
+                by: who.actor(),
+                at: clock::now(),
+                today: clock::today(),
+            };
             let (check, repeated) = run::run(conn, who.scope(), &pack, &order)?;
             told(conn, who.scope(), check, repeated, lang)
         })
@@ -265,7 +269,7 @@ async fn decide_finding(
         .db
         .write(move |conn| {
             let row = store::find_finding(conn, who.scope(), &id)?;
-            if expected.is_some_and(|tag| tag.trim_matches('"') != row.version.to_string()) {
+            if expected.is_some_and(|tags| !names(&tags, row.version)) {
                 return Err(Error::of(Code::PreconditionFailed));
             }
             store::decide(
@@ -282,6 +286,12 @@ async fn decide_finding(
         })
         .await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", body.version))).json(body))
+}
+
+/// Whether an `If-Match` names this version (RFC 9110 §13.1.1): a list of tags, or `*` for any.
+fn names(tags: &str, version: i64) -> bool {
+    let own = version.to_string();
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_matches('"') == own)
 }
 
 /// Registers the operations.

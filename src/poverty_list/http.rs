@@ -13,15 +13,15 @@ use super::model::List;
 use super::rules;
 use super::store::{self, check, lock};
 use crate::auth::{ListKeeper, Reader};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
-use crate::imports::http::{FaultPage, ImportQuery, fault_page};
+use crate::imports::http::{FaultPage, ImportQuery, fault_page, place_outside};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
 use crate::roll::masking::People;
-use crate::values::{Lang, clock};
+use crate::values::{Lang, Place, Text, clock};
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
@@ -46,7 +46,7 @@ async fn import_poverty_list(
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<HttpResponse> {
-    let order = query.0.order(&caller, &upload)?;
+    let mut order = query.0.order(&caller, &upload)?;
     let valid_from = pack.calendar_for(&order.place).first_day(order.term);
     let draft = query.0.draft(&upload);
     let scope = caller.scope().clone();
@@ -55,6 +55,11 @@ async fn import_poverty_list(
         if let Some(id) = &draft {
             let list = work.db.read_now(|conn| store::find(conn, &scope, id))?;
             rules::may_take_rows(&list)?;
+            // Rows for a draft are of its term, and of its place however wide the sender's own is.
+            if list.term != order.term.to_string() {
+                return Err(Error::invalid(vec![other_term(&list)]));
+            }
+            order.place = within(&list, order.place)?;
         }
         let mut importer = ListImporter::new(draft.clone(), valid_from);
         let report = work.import_now(upload.file.path(), &order, &mut importer, &|_| ())?;
@@ -72,6 +77,30 @@ async fn import_poverty_list(
     let mut answer = if report.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
     answer.insert_header(("Location", format!("/v1/poverty-lists/{}", list.list_id)));
     Ok(answer.json(ListImportBody { list: list.into(), import: report.body(lang) }))
+}
+
+fn other_term(list: &List) -> FieldError {
+    let term = &list.term;
+    FieldError {
+        pointer: "?term".to_owned(),
+        code: "term_differs",
+        detail: Text::new(
+            format!("该名单草稿是 {term} 学期的，请改用 term={term}，或新建一个版本"),
+            format!("the draft is of the term {term}: use term={term}, or send a new version"),
+        ),
+    }
+}
+
+/// The narrower of a list's place and the one the file is sent for; a 422 if neither holds the other.
+fn within(list: &List, sent_for: Place) -> Result<Place> {
+    let own = Place::parse(&list.place).map_err(|_e| Error::internal("a stored place could not be read"))?;
+    if sent_for.contains(&own) {
+        Ok(own)
+    } else if own.contains(&sent_for) {
+        Ok(sent_for)
+    } else {
+        Err(Error::invalid(vec![place_outside()]))
+    }
 }
 
 /// 列出名单版本 / The versions in scope, newest first.

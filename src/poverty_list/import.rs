@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::model::{Entry, List, ListState};
-use super::store;
+use super::{rules, store};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
 use crate::imports::columns::{self, column};
 use crate::imports::{ImportKind, Importer, Pending, Tally};
-use crate::seal::{Aad, Sealer, vault};
+use crate::seal::{Aad, vault};
 use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
     Category, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
@@ -66,17 +66,24 @@ pub struct ListImporter {
     /// The first day the version speaks for.
     pub valid_from: chrono::NaiveDate,
     seen: HashMap<String, u32>,
+    /// Whether the draft was found open within the transaction that writes the rows.
+    open: bool,
 }
 
 impl ListImporter {
     /// An importer for a new version (`into` absent) or for a draft that takes further rows.
     pub fn new(into: Option<String>, valid_from: chrono::NaiveDate) -> Self {
-        Self { into, valid_from, seen: HashMap::new() }
+        Self { into, valid_from, seen: HashMap::new(), open: false }
     }
 
     /// The version the rows went into.
     fn list_id(&mut self, conn: &mut Conn, batch: &Batch<'_>) -> Result<String> {
         if let Some(id) = &self.into {
+            if !self.open {
+                // Somebody may have checked the draft since the caller was told that it takes rows.
+                rules::may_take_rows(&store::find_own(conn, id)?)?;
+                self.open = true;
+            }
             return Ok(id.clone());
         }
         let order = batch.order;
@@ -102,7 +109,7 @@ impl ListImporter {
         };
         let id = list.list_id.clone();
         store::insert(conn, list)?;
-        self.into = Some(id.clone());
+        (self.into, self.open) = (Some(id.clone()), true);
         Ok(id)
     }
 }
@@ -166,7 +173,7 @@ impl Importer for ListImporter {
         let before = store::standing(conn, &list_id, &keys)?;
         let mut entries = Vec::with_capacity(rows.len());
         for (pending, person) in standing(rows).zip(people) {
-            let entry = entry(batch.sealer, &list_id, pending, &person)?;
+            let entry = entry(batch, &list_id, pending, &person)?;
             if let Some(first) = self.seen.get(&person.person_id) {
                 pending.refuse("身份证号", twice(*first));
                 continue;
@@ -222,7 +229,7 @@ fn place(f: &mut Fields<'_>) -> Option<Place> {
 }
 
 fn entry(
-    sealer: &Sealer,
+    batch: &Batch<'_>,
     list_id: &str,
     pending: &Pending<ListRow>,
     person: &vault::PersonRef,
@@ -230,7 +237,7 @@ fn entry(
     let row = &pending.row;
     let entry_id = clock::new_id();
     let head_name_ct = match &row.head_name {
-        Some(name) => Some(sealer.seal(
+        Some(name) => Some(batch.sealer.seal(
             &Aad { table: "poverty_list_entry", column: "head_name_ct", row_id: &entry_id },
             name.as_entered(),
         )?),
@@ -250,6 +257,7 @@ fn entry(
     Ok(Entry {
         entry_id,
         list_id: list_id.to_owned(),
+        import_id: batch.import_id.to_owned(),
         row_number: i32::try_from(pending.number).unwrap_or(i32::MAX),
         person_id: person.person_id.clone(),
         name_id: person.name_id.clone(),

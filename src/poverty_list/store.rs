@@ -11,7 +11,7 @@ use super::rules;
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Code, Error, Result};
-use crate::schema::{enrolment, poverty_list, poverty_list_entry};
+use crate::schema::{enrolment, import, poverty_list, poverty_list_entry};
 use crate::values::{Place, digest};
 
 /// A version within the caller's scope.
@@ -25,6 +25,28 @@ pub fn find(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
         .first(conn)
         .optional()?
         .ok_or_else(Error::not_found)
+}
+
+/// A version, for the code that writes into it.
+pub fn find_own(conn: &mut Conn, list_id: &str) -> Result<List> {
+    Ok(poverty_list::table.find(list_id).select(List::as_select()).first(conn)?)
+}
+
+/// Who sent entries of a version in: the one who began it and whoever added rows to the draft.
+pub fn senders(conn: &mut Conn, list: &List) -> Result<Vec<String>> {
+    let mut senders: Vec<String> = import::table
+        .filter(
+            import::import_id.eq_any(
+                poverty_list_entry::table
+                    .filter(poverty_list_entry::list_id.eq(&list.list_id))
+                    .select(poverty_list_entry::import_id),
+            ),
+        )
+        .select(import::recorded_by)
+        .distinct()
+        .load(conn)?;
+    senders.push(list.recorded_by.clone());
+    Ok(senders)
 }
 
 /// The versions in scope, newest first, after an id.
@@ -109,7 +131,7 @@ pub fn check(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveD
 /// Locks a version in scope.
 pub fn lock(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveDateTime) -> Result<List> {
     let list = find(conn, scope, list_id)?;
-    rules::may_lock(&list, by)?;
+    rules::may_lock(&list, &senders(conn, &list)?, by)?;
     if !set_locked(conn, &list, by, at)? {
         return Err(Error::of(Code::Conflict));
     }
