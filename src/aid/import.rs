@@ -246,9 +246,9 @@ fn admit(
             places.get(code).is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
         let own = batch.order.school.as_ref().is_none_or(|school| school == code);
         if !inside || !own {
-            pending.refuse("学校标识码", out_of_scope());
+            pending.refuse("school_code", out_of_scope());
         } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
-            pending.refuse("学期", other_term(batch.order.term));
+            pending.refuse("term", other_term(batch.order.term));
         }
     }
     Ok(places)

@@ -57,7 +57,7 @@ async fn run_cross_check(
             let place = match (request.place, &request.poverty_list) {
                 (Some(place), _) => place,
                 // A named list is held against its own place, however wide the caller's is.
-                (None, Some(list)) => run::place_of(conn, who.scope(), list)?,
+                (None, Some(list)) => run::place_of(conn, who.scope(), list, own)?,
                 (None, None) => own,
             };
             let order = Order {

@@ -59,7 +59,7 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
     let (first, end) = (calendar.first_day(order.term), calendar.end(order.term));
     let as_of = order.today.clamp(first, end.pred_opt().unwrap_or(first));
     let list = match &order.list {
-        Some(id) => lists::find(conn, scope, id)?,
+        Some(id) => lists::find_to_read(conn, scope, id)?,
         None => lists::in_force(conn, as_of, order.at)?
             .into_iter()
             .filter(|l| Place::parse(&l.place).is_ok_and(|p| p.contains(&order.place)))
@@ -123,10 +123,10 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
     Ok((check, false))
 }
 
-/// The place of a list version in scope.
-pub fn place_of(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<Place> {
-    let list = lists::find(conn, scope, list_id)?;
-    Place::parse(&list.place).map_err(|_e| Error::internal("a stored place could not be read"))
+/// The narrower of the caller's place and that of a list version he may read.
+pub fn place_of(conn: &mut Conn, scope: &Scope, list_id: &str, own: Place) -> Result<Place> {
+    let list = lists::find_to_read(conn, scope, list_id)?;
+    Ok(Place::parse(&list.place).ok().filter(|place| own.contains(place)).unwrap_or(own))
 }
 
 /// Students outside the list's place would all come out as not listed.

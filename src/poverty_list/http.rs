@@ -132,7 +132,7 @@ async fn find_poverty_list(
     desk: web::Data<Desk>,
 ) -> Result<Json<ListBody>> {
     let scope = caller.scope().clone();
-    let list = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
+    let list = desk.db.read(move |conn| store::find_to_read(conn, &scope, &id)).await?;
     Ok(Json(list.into()))
 }
 
@@ -155,7 +155,7 @@ async fn list_poverty_list_entries(
     let (entries, shown) = desk
         .db
         .read(move |conn| {
-            store::find(conn, &scope, &id)?;
+            store::find_to_read(conn, &scope, &id)?;
             let entries = store::entries(conn, &scope, &id, after, limit.rows())?;
             let people = People {
                 people: entries.iter().map(|e| e.person_id.clone()).collect(),
@@ -182,7 +182,7 @@ async fn list_poverty_list_errors(
     desk: web::Data<Desk>,
 ) -> Result<Json<FaultPage>> {
     let scope = caller.scope().clone();
-    let import_id = desk.db.read(move |conn| Ok(store::find(conn, &scope, &id)?.import_id)).await?;
+    let import_id = desk.db.read(move |conn| Ok(store::find_to_read(conn, &scope, &id)?.import_id)).await?;
     fault_page(&desk, &caller, import_id, &page.0, lang).await.map(Json)
 }
 
@@ -242,8 +242,8 @@ async fn diff_poverty_lists(
     let body = desk
         .db
         .read(move |conn| {
-            let newer = store::find(conn, who.scope(), &id)?;
-            let older = store::find(conn, who.scope(), &query.0.against)?;
+            let newer = store::find_to_read(conn, who.scope(), &id)?;
+            let older = store::find_to_read(conn, who.scope(), &query.0.against)?;
             let mut found =
                 rules::difference(&store::says(conn, &older.list_id)?, &store::says(conn, &newer.list_id)?);
             let people: Vec<String> = found.iter().map(|(p, _)| p.clone()).collect();

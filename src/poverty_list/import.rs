@@ -160,7 +160,8 @@ impl Importer for ListImporter {
         let list_id = self.list_id(conn, batch)?;
         for pending in rows.iter_mut() {
             if !batch.order.place.contains(&pending.row.place) {
-                pending.refuse("户籍地区划代码", out_of_scope());
+                let key = if pending.has("place") { "place" } else { "county" };
+                pending.refuse(key, out_of_scope());
             }
         }
         let people: Vec<vault::Incoming> = standing(rows)
@@ -175,13 +176,13 @@ impl Importer for ListImporter {
         for (pending, person) in standing(rows).zip(people) {
             let entry = entry(batch, &list_id, pending, &person)?;
             if let Some(first) = self.seen.get(&person.person_id) {
-                pending.refuse("身份证号", twice(*first));
+                pending.refuse("id_number", twice(*first));
                 continue;
             }
             match before.get(&person.person_id) {
                 Some(says) if *says == entry.fingerprint => pending.outcome = Outcome::Unchanged,
                 Some(_) => {
-                    pending.refuse("身份证号", stands_already());
+                    pending.refuse("id_number", stands_already());
                     continue;
                 }
                 None => entries.push(entry),
