@@ -72,6 +72,7 @@ fn student(recorded: Recorded<'_>, row: &Enrolment, as_of: NaiveDate) -> Student
         // A kindergarten's third grade (大班) is the year before primary school.
         last_preschool_year: (row.stage == Stage::Preschool).then(|| row.grade.map(|g| g == 3)).flatten(),
         internship: None,
+        borrower: crate::policy::facts::Borrower::default(),
     }
 }
 
