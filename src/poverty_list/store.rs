@@ -106,20 +106,15 @@ fn readable(
 
 /// The entries a caller may see: of households in the place, or of a school's own pupils.
 fn in_scope(scope: &Scope) -> Condition {
-    match scope.school() {
-        Some(school) => Box::new(
-            poverty_list_entry::person_id.eq_any(
-                enrolment::table
-                    .filter(enrolment::school_code.eq(school.to_owned()))
-                    .filter(enrolment::superseded_at.is_null())
-                    .select(enrolment::person_id),
-            ),
-        ),
-        None => {
-            let (low, high) = scope.place_range();
-            Box::new(poverty_list_entry::place.ge(low).and(poverty_list_entry::place.lt(high)))
-        }
+    if let Some(school) = scope.school() {
+        let own_pupils = enrolment::table
+            .filter(enrolment::school_code.eq(school.to_owned()))
+            .filter(enrolment::superseded_at.is_null())
+            .select(enrolment::person_id);
+        return Box::new(poverty_list_entry::person_id.eq_any(own_pupils));
     }
+    let (low, high) = scope.place_range();
+    Box::new(poverty_list_entry::place.ge(low).and(poverty_list_entry::place.lt(high)))
 }
 
 type Condition = Box<dyn BoxableExpression<poverty_list_entry::table, MultiBackend, SqlType = Bool>>;
