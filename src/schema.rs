@@ -185,6 +185,7 @@ diesel::table! {
     poverty_list_entry (entry_id) {
         entry_id -> Text,
         list_id -> Text,
+        import_id -> Text,
         row_number -> Integer,
         person_id -> Text,
         name_id -> Text,

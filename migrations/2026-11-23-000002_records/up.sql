@@ -151,6 +151,7 @@ CREATE TABLE poverty_list (
 CREATE TABLE poverty_list_entry (
     entry_id     TEXT PRIMARY KEY NOT NULL,
     list_id      TEXT NOT NULL REFERENCES poverty_list (list_id),
+    import_id    TEXT NOT NULL REFERENCES import (import_id), -- the file it came in
     row_number   INTEGER NOT NULL,
     person_id    TEXT NOT NULL REFERENCES person (person_id),
     name_id      TEXT NOT NULL REFERENCES person_name (name_id),

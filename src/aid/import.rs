@@ -9,11 +9,12 @@ use super::store;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::columns::{self, column, required};
 use crate::imports::{ImportKind, Importer, Pending};
 use crate::poverty_list::import::out_of_scope;
 use crate::roll::store as roll;
 use crate::seal::vault;
-use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
+use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
     BankCard, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term, Text,
     Tier, ValueError, clock, day, digest,
@@ -24,98 +25,18 @@ pub static SPEC: SheetSpec = SheetSpec {
     kind: "aid",
     zh: "资助发放记录",
     columns: &[
-        ColumnSpec {
-            key: "name",
-            zh: "姓名",
-            synonyms: &["学生姓名", "受助学生姓名"],
-            required: true,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "id_number",
-            zh: "身份证号",
-            synonyms: &[
-                "身份证件号",
-                "证件号码",
-                "学生身份证号",
-                "身份证号码",
-                "公民身份号码",
-                "身份证件号码",
-                "学生身份证件号",
-            ],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "student_number",
-            zh: "学籍号",
-            synonyms: &["全国学籍号", "学籍号码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "school_code",
-            zh: "学校标识码",
-            synonyms: &["学校代码"],
-            required: true,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "school_name",
-            zh: "学校名称",
-            synonyms: &["就读学校", "学校"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "term",
-            zh: "学期",
-            synonyms: &["发放学期", "资助学期"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "programme",
-            zh: "资助项目",
-            synonyms: &["项目", "资助项目名称", "项目名称"],
-            required: true,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "tier",
-            zh: "档次",
-            synonyms: &["资助档次", "等级"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "amount",
-            zh: "金额(元)",
-            synonyms: &["金额", "资助金额", "发放金额", "减免金额"],
-            required: true,
-            kind: CellKind::Money,
-        },
-        ColumnSpec {
-            key: "paid_on",
-            zh: "发放日期",
-            synonyms: &["减免日期", "发放时间", "到账日期"],
-            required: true,
-            kind: CellKind::Date,
-        },
-        ColumnSpec {
-            key: "account",
-            zh: "银行卡号",
-            synonyms: &["发放银行卡号", "银行账号", "卡号"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "recipient_kind",
-            zh: "受助类型",
-            synonyms: &["困难类型"],
-            required: false,
-            kind: CellKind::Plain,
-        },
+        columns::NAME,
+        columns::id_number("身份证号", false),
+        columns::STUDENT_NUMBER,
+        columns::school_code(true),
+        columns::school_name("学校名称"),
+        column("term", "学期", &["发放学期", "资助学期"], CellKind::Plain),
+        required("programme", "资助项目", &["项目", "资助项目名称", "项目名称"], CellKind::Plain),
+        column("tier", "档次", &["资助档次", "等级"], CellKind::Plain),
+        required("amount", "金额(元)", &["金额", "资助金额", "发放金额", "减免金额"], CellKind::Money),
+        required("paid_on", "发放日期", &["减免日期", "发放时间", "到账日期"], CellKind::Date),
+        column("account", "银行卡号", &["发放银行卡号", "银行账号", "卡号"], CellKind::Id),
+        column("recipient_kind", "受助类型", &["困难类型"], CellKind::Plain),
     ],
     either: &[&["id_number", "student_number"]],
 };
@@ -325,9 +246,9 @@ fn admit(
             places.get(code).is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
         let own = batch.order.school.as_ref().is_none_or(|school| school == code);
         if !inside || !own {
-            pending.refuse("学校标识码", out_of_scope());
+            pending.refuse("school_code", out_of_scope());
         } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
-            pending.refuse("学期", other_term(batch.order.term));
+            pending.refuse("term", other_term(batch.order.term));
         }
     }
     Ok(places)

@@ -7,7 +7,7 @@ use super::import::{term_and_place, unwritable};
 use super::{Out, store};
 use crate::auth::Scope;
 use crate::config::StoreOptions;
-use crate::cross_check::http::export;
+use crate::cross_check::export::export;
 use crate::cross_check::model::FindingKind;
 use crate::cross_check::run::{self, Order};
 use crate::cross_check::store::{self as checks, CheckRow, Filter};

@@ -10,11 +10,13 @@ use clap::ValueEnum;
 
 use super::{Out, progress, store};
 use crate::aid::import::AidImporter;
+use crate::auth::Scope;
 use crate::config::StoreOptions;
 use crate::error::{Code, Error, Result};
 use crate::imports::{Desk, ImportKind, Order, Report};
 use crate::policy::Pack;
 use crate::poverty_list::import::ListImporter;
+use crate::poverty_list::store as lists;
 use crate::roll::import::RollImporter;
 use crate::values::{Lang, Place, Term, Text, clock, digest};
 
@@ -56,6 +58,12 @@ pub(super) struct Options {
     /// 待更正的行另存为此文件 | Where to write the rows that need correction
     #[arg(long)]
     corrections: Option<PathBuf>,
+    /// 导入人 | Who sends the file
+    #[arg(long, default_value = "operator")]
+    by: String,
+    /// 名单导入后即核对并由此人锁定，须不同于导入人 | Check the list and lock it in this person's name
+    #[arg(long)]
+    locked_by: Option<String>,
     #[command(flatten)]
     store: StoreOptions,
 }
@@ -64,8 +72,17 @@ pub(super) struct Options {
 pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     let (term, place) = term_and_place(&options.term, &options.place)?;
     let (desk, pack) = store::open_desk(&options.store)?;
-    let report = import(&desk, &pack, options.kind, &options.file, term, place, "operator", out.lang())?;
+    let report =
+        import(&desk, &pack, options.kind, &options.file, term, place.clone(), &options.by, out.lang())?;
     tell(&report, out)?;
+    if let Some(locker) = options.locked_by.as_deref().filter(|_| options.kind == Kind::PovertyList)
+        && lock(&desk, &place, &report.import_id, &options.by, locker)?
+    {
+        out.say(&Text::new(
+            format!("名单已核对，并由 {locker} 锁定"),
+            format!("the list was checked, and locked by {locker}"),
+        ))?;
+    }
     if report.rows.bad > 0
         && let Some(path) = &options.corrections
     {
@@ -109,6 +126,21 @@ pub(super) fn import(
     };
     bar.finish_and_clear();
     report
+}
+
+/// Checks and locks the list that an import began. False when that was done before. The two people
+/// must differ, as over HTTP.
+pub(super) fn lock(desk: &Desk, place: &Place, import_id: &str, checker: &str, locker: &str) -> Result<bool> {
+    let scope = Scope::local(place.clone());
+    desk.db.write_now(|conn| {
+        let Some(list_id) = lists::of_import(conn, import_id)? else { return Ok(false) };
+        if lists::find(conn, &scope, &list_id)?.digest.is_some() {
+            return Ok(false);
+        }
+        lists::check(conn, &scope, checker, &list_id, clock::now())?;
+        lists::lock(conn, &scope, locker, &list_id, clock::now())?;
+        Ok(true)
+    })
 }
 
 /// Reads the two options that name term and place.

@@ -72,33 +72,30 @@ enum Spoken {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    if let Command::SheetReader { path } = &cli.command {
-        return crate::sheet::child::run(path);
-    }
     let lang = match cli.lang {
         Spoken::Zh => Lang::Zh,
         Spoken::En => Lang::En,
     };
     let mut out = Out::new(lang);
     match dispatch(cli.command, &mut out) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => out.fail(&error),
     }
 }
 
-fn dispatch(command: Command, out: &mut Out) -> Result<()> {
-    match command {
+fn dispatch(command: Command, out: &mut Out) -> Result<ExitCode> {
+    let done = match command {
         Command::Serve(options) => serve::run(&options, out),
         Command::Token(options) => token::run(options, out),
         Command::Migrate(options) => migrate::run(options, out),
         Command::Import(options) => import::run(*options, out),
         Command::CrossCheck(options) => cross_check::run(*options, out),
         Command::Demo(options) => demo::run(&options, out),
-        Command::Policy(command) => policy::run(command, out),
         Command::Openapi => openapi::run(out),
-        // Taken before: it has no messages of its own, its parent tells them.
-        Command::SheetReader { .. } => Ok(()),
-    }
+        Command::Policy(command) => return policy::run(command, out),
+        Command::SheetReader { path } => return Ok(crate::sheet::child::run(&path)),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The key ring's variable, read once at the edge.

@@ -31,8 +31,11 @@ impl Out {
 
     /// One line of the result, as it is.
     pub fn line(&mut self, line: &str) -> Result<()> {
-        writeln!(self.results, "{line}")?;
-        Ok(self.results.flush()?)
+        match writeln!(self.results, "{line}").and_then(|()| self.results.flush()) {
+            // Whoever read the result has read enough (`yingzhu demo | head`); the work goes on.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
     }
 
     /// One line of the result, in the reader's language.

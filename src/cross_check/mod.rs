@@ -13,6 +13,8 @@
 //!   of rows or on how keys were interned, so that a run can be repeated and compared.
 //! * [`report`] turns an outcome into tables and into the few sentences a bureau head reads.
 
+pub mod body;
+pub mod export;
 pub mod http;
 pub mod intern;
 pub mod load;

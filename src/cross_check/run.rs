@@ -11,9 +11,9 @@ use super::reconcile_input::{County, Input, Options};
 use super::store::{self, CheckRow, FindingRow};
 use crate::auth::Scope;
 use crate::db::Conn;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::policy::Pack;
-use crate::poverty_list::model::ListState;
+use crate::poverty_list::model::{List, ListState};
 use crate::poverty_list::store as lists;
 use crate::values::{Place, Term, Text, clock, digest};
 
@@ -59,13 +59,17 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
     let (first, end) = (calendar.first_day(order.term), calendar.end(order.term));
     let as_of = order.today.clamp(first, end.pred_opt().unwrap_or(first));
     let list = match &order.list {
-        Some(id) => lists::find(conn, scope, id)?,
+        Some(id) => lists::find_to_read(conn, scope, id)?,
         None => lists::in_force(conn, as_of, order.at)?
             .into_iter()
             .filter(|l| Place::parse(&l.place).is_ok_and(|p| p.contains(&order.place)))
             .max_by_key(|l| l.place.len())
             .ok_or_else(no_list)?,
     };
+    let covered = Place::parse(&list.place).is_ok_and(|covered| covered.contains(&order.place));
+    if !covered {
+        return Err(not_covered(&list));
+    }
     if !matches!(list.state, ListState::Locked | ListState::Superseded) {
         return Err(Error::new(
             Code::Conflict,
@@ -117,6 +121,25 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
     let findings = rows(&check, &outcome, &loaded, order)?;
     store::insert(conn, &check, findings)?;
     Ok((check, false))
+}
+
+/// The narrower of the caller's place and that of a list version he may read.
+pub fn place_of(conn: &mut Conn, scope: &Scope, list_id: &str, own: Place) -> Result<Place> {
+    let list = lists::find_to_read(conn, scope, list_id)?;
+    Ok(Place::parse(&list.place).ok().filter(|place| own.contains(place)).unwrap_or(own))
+}
+
+/// Students outside the list's place would all come out as not listed.
+fn not_covered(list: &List) -> Error {
+    let place = &list.place;
+    Error::invalid(vec![FieldError {
+        pointer: "/place".to_owned(),
+        code: "not_covered",
+        detail: Text::new(
+            format!("该名单只覆盖 {place}，请在其范围内比对，或换用覆盖更大范围的名单"),
+            format!("the list covers {place} only: choose a place within it, or a list of a wider place"),
+        ),
+    }])
 }
 
 fn rows(check: &CheckRow, outcome: &Outcome, loaded: &Loaded, order: &Order) -> Result<Vec<FindingRow>> {

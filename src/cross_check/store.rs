@@ -115,28 +115,29 @@ pub fn insert(conn: &mut Conn, check: &CheckRow, mut findings: Vec<FindingRow>) 
     Ok(())
 }
 
-/// The findings of the latest run of a term and place about which a person has decided.
+/// For each finding of a term and place, in whichever run, what a person said about it last; left out is
+/// what was reopened or reported as fixed, which a new run has to see for itself.
 fn decided(conn: &mut Conn, term: &str, place: &str) -> Result<HashMap<String, FindingRow>> {
-    let latest: Option<String> = cross_check::table
+    let mut last: HashMap<String, FindingRow> = finding::table
+        .inner_join(cross_check::table.on(cross_check::check_id.eq(finding::check_id)))
         .filter(cross_check::term.eq(term))
         .filter(cross_check::place.eq(place))
-        .order((cross_check::recorded_at.desc(), cross_check::check_id.desc()))
-        .select(cross_check::check_id)
-        .first(conn)
-        .optional()?;
-    let Some(latest) = latest else { return Ok(HashMap::new()) };
-    Ok(finding::table
-        .filter(finding::check_id.eq(latest))
-        .filter(finding::state.eq_any([FindingState::Explained, FindingState::Confirmed]))
+        .filter(finding::decided_at.is_not_null())
         .select(FindingRow::as_select())
+        .order((finding::decided_at.asc(), finding::finding_id.asc()))
         .load(conn)?
         .into_iter()
-        .map(|f| (f.stable_key.clone(), f))
-        .collect())
+        .map(|f: FindingRow| (f.stable_key.clone(), f))
+        .collect();
+    last.retain(|_, f| matches!(f.state, FindingState::Explained | FindingState::Confirmed));
+    Ok(last)
 }
 
 /// A run in scope: of a place inside the caller's. A school has no runs of its own.
 pub fn find(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<CheckRow> {
+    if scope.school().is_some() {
+        return Err(Error::not_found());
+    }
     let (low, high) = scope.place_range();
     cross_check::table
         .find(check_id)
@@ -162,8 +163,11 @@ pub fn find_for_findings(conn: &mut Conn, scope: &Scope, check_id: &str) -> Resu
     if scope.place().is_some_and(touches) { Ok(row) } else { Err(Error::not_found()) }
 }
 
-/// The runs in scope, newest first.
+/// The runs in scope, newest first; none for a caller bound to one school.
 pub fn list(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -> Result<Vec<CheckRow>> {
+    if scope.school().is_some() {
+        return Ok(Vec::new());
+    }
     let (low, high) = scope.place_range();
     let mut query = cross_check::table
         .filter(cross_check::place.ge(low))

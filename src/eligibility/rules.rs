@@ -72,6 +72,7 @@ fn student(recorded: Recorded<'_>, row: &Enrolment, as_of: NaiveDate) -> Student
         // A kindergarten's third grade (大班) is the year before primary school.
         last_preschool_year: (row.stage == Stage::Preschool).then(|| row.grade.map(|g| g == 3)).flatten(),
         internship: None,
+        borrower: crate::policy::facts::Borrower::default(),
     }
 }
 
@@ -119,7 +120,8 @@ pub fn answer(lists: &[List], standing: &[bool], at: Option<&Place>, name_agrees
     if !name_agrees {
         return Answered {
             answer: ListAnswer::Ambiguous,
-            by: on,
+            // Naming the version would tell whether the person behind the id stands on it.
+            by: None,
             message: Text::fixed(
                 "该身份证号登记的是另一个姓名，请核实证件后再查",
                 "the id number is recorded under another name; check the papers and ask again",

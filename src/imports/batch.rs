@@ -10,7 +10,7 @@ use super::store::{self, Refused};
 use crate::db::{CHUNK, Conn};
 use crate::error::Result;
 use crate::seal::{Sealer, vault};
-use crate::sheet::{Fields, Reader, SheetSpec};
+use crate::sheet::{Fields, Reader, Row, SheetSpec};
 use crate::values::{PersonName, Phone, ResidentId, StudentNumber, ValueError, clock};
 
 /// What a slice must say about its files.
@@ -69,21 +69,22 @@ pub struct Pending<R> {
     pub row: R,
     /// What became of it; [`Outcome::New`] unless the store says otherwise.
     pub outcome: Outcome,
-    cells: Vec<String>,
+    source: Row,
     fault: Option<Fault>,
 }
 
 impl<R> Pending<R> {
-    /// Takes the row out: it is reported with this fault instead of being stored.
-    pub fn refuse(&mut self, column: &str, error: ValueError) {
-        self.fault = Some(Fault {
-            row: i32::try_from(self.number).unwrap_or(i32::MAX),
-            column: column.to_owned(),
-            letter: String::new(),
-            code: error.code.to_owned(),
-            what: (error.what.zh.into_owned(), error.what.en.into_owned()),
-            todo: (error.todo.zh.into_owned(), error.todo.en.into_owned()),
-        });
+    /// Takes the row out: it is reported with this fault of the cell under a column (by key) instead of
+    /// being stored.
+    pub fn refuse(&mut self, key: &'static str, error: ValueError) {
+        let mut fields = self.source.fields();
+        fields.reject(key, error);
+        self.fault = fields.finish().first().map(Fault::from);
+    }
+
+    /// Whether the row's cell under a column (by key) is there and not blank.
+    pub fn has(&self, key: &str) -> bool {
+        self.source.fields().has(key)
     }
 
     /// Whether the row still stands.
@@ -143,7 +144,7 @@ pub fn run<I: Importer>(
                 number,
                 row: parsed,
                 outcome: Outcome::New,
-                cells: row.originals(),
+                source: row,
                 fault: None,
             }),
             _ => work.refused.push(Refused {
@@ -190,7 +191,8 @@ impl<R> Work<R> {
         for pending in rows {
             match (pending.fault, pending.outcome) {
                 (Some(fault), _) => {
-                    self.refused.push(Refused { row: fault.row, cells: pending.cells, faults: vec![fault] });
+                    let cells = pending.source.originals();
+                    self.refused.push(Refused { row: fault.row, cells, faults: vec![fault] });
                 }
                 (None, Outcome::New) => self.tally.new += 1,
                 (None, Outcome::Changed) => self.tally.changed += 1,

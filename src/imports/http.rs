@@ -92,7 +92,8 @@ fn term_unknown() -> Error {
     }])
 }
 
-fn place_outside() -> FieldError {
+/// The fault of a file sent for a place outside the caller's scope, or outside the draft's.
+pub fn place_outside() -> FieldError {
     FieldError {
         pointer: "?place".to_owned(),
         code: "out_of_scope",

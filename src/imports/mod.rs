@@ -10,6 +10,7 @@
 //! kept sealed only; errors never repeat what a cell held.
 
 pub mod batch;
+pub mod columns;
 pub mod correction;
 pub mod desk;
 pub mod http;

@@ -65,6 +65,31 @@ pub struct ProgrammeBody {
     pub missing: Vec<MissingBody>,
     /// 提示 / What a person must look at.
     pub warnings: Vec<WarningBody>,
+    /// 怎样可以改变 / When ineligible: the smallest sets of papers or assessments, each sufficient by
+    /// itself, with which the student would be eligible; empty when nothing that can be provided helps.
+    pub what_would_change: Vec<ChangeBody>,
+}
+
+/// 一组材料或认定 / Papers or assessments that together would make the student eligible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChangeBody {
+    /// 全部需要 / All of these are needed.
+    pub steps: Vec<StepBody>,
+}
+
+/// 一份材料或一项认定 / One paper or assessment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct StepBody {
+    /// 代码 / Code.
+    pub code: String,
+    /// 涉及的事实 / The facts it would settle.
+    pub facts: Vec<&'static str>,
+    /// 由谁提供 / Who provides it.
+    pub who: String,
+    /// 说明 / What to do.
+    pub message: String,
+    /// 条款 / Clause.
+    pub clause: String,
 }
 
 /// 待遇 / What is due.
@@ -230,6 +255,7 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
         reasons: decision.reasons.iter().filter_map(|r| reason(r, rules, lang)).collect(),
         missing: decision.missing.iter().map(|m| missing(m, rules, lang)).collect(),
         warnings: decision.warnings.iter().map(|w| warning(w, pack, rules, lang)).collect(),
+        what_would_change: decision.changes.iter().map(|set| change(set, pack, lang)).collect(),
     })
 }
 
@@ -255,6 +281,17 @@ fn reason(reason: &Reason, rules: &ProgrammeRules, lang: Lang) -> Option<ReasonB
         source: condition.origin.document.clone(),
         message: format!("{mark}{}", condition.says.in_lang(lang)),
     })
+}
+
+fn change(set: &[usize], pack: &Pack, lang: Lang) -> ChangeBody {
+    let steps = set.iter().filter_map(|at| pack.steps.get(*at)).map(|step| StepBody {
+        code: step.code.clone(),
+        facts: step.facts().into_iter().map(Fact::path).collect(),
+        who: step.who.in_lang(lang).to_owned(),
+        message: step.says.in_lang(lang).to_owned(),
+        clause: step.origin.clause.clone(),
+    });
+    ChangeBody { steps: steps.collect() }
 }
 
 fn missing(missing: &Missing, rules: &ProgrammeRules, lang: Lang) -> MissingBody {

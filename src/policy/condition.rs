@@ -152,12 +152,32 @@ impl Pred {
         }
     }
 
+    /// The papers it asks about.
+    pub fn papers(&self) -> u16 {
+        match self {
+            Pred::AnyEvidence(set) => *set,
+            Pred::All(inner) | Pred::Any(inner) => inner.iter().fold(0, |set, p| set | p.papers()),
+            Pred::Not(inner) | Pred::During(_, inner) | Pred::LocalRule(inner) => inner.papers(),
+            Pred::Always | Pred::OneOf(..) | Pred::AnyCategory(_) | Pred::Within(..) => 0,
+        }
+    }
+
+    /// Whether it asks about a closed fact.
+    pub fn asks(&self, fact: Fact) -> bool {
+        match self {
+            Pred::OneOf(asked, _) => *asked == fact,
+            Pred::All(inner) | Pred::Any(inner) => inner.iter().any(|p| p.asks(fact)),
+            Pred::Not(inner) | Pred::During(_, inner) | Pred::LocalRule(inner) => inner.asks(fact),
+            Pred::Always | Pred::AnyCategory(_) | Pred::AnyEvidence(_) | Pred::Within(..) => false,
+        }
+    }
+
     /// Whether it can never hold, whatever the facts: a test that excludes every value.
     pub fn never(&self) -> bool {
         match self {
             Pred::Always => false,
             Pred::OneOf(fact, set) => {
-                matches!(fact.kind(), Kind::Flag | Kind::Number | Kind::Code(_)) && *set == 0
+                matches!(fact.kind(), Kind::Flag | Kind::Number(_) | Kind::Code(_)) && *set == 0
             }
             Pred::AnyCategory(set) | Pred::AnyEvidence(set) => *set == 0,
             Pred::Within(_, places) => places.is_empty(),

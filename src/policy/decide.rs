@@ -11,6 +11,7 @@ use super::known::Known;
 use super::pack::Pack;
 use super::programme::ProgrammeRules;
 use super::standard::{Amount, Certainty, Standard, covers, fee_differs};
+use super::steps;
 use super::worlds;
 use super::worth::{self, Worth};
 use crate::values::{Fen, Programme, Tier};
@@ -99,6 +100,7 @@ fn programme(pack: &Pack, rules: &ProgrammeRules, known: &Known<'_>) -> Programm
         reasons,
         missing: Vec::new(),
         warnings: Vec::new(),
+        changes: Vec::new(),
     };
     let for_this_stage = decision.reasons.first().is_none_or(|r| r.truth != Truth::NotMet);
     if for_this_stage {
@@ -109,6 +111,9 @@ fn programme(pack: &Pack, rules: &ProgrammeRules, known: &Known<'_>) -> Programm
         }
     }
     if outcome == Outcome::Ineligible {
+        if for_this_stage {
+            decision.changes = steps::towards(&pack.steps, rules, known);
+        }
         return decision;
     }
     let worth = worth::worth(pack, rules, known);

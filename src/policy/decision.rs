@@ -218,6 +218,8 @@ pub struct ProgrammeDecision {
     pub missing: Vec<Missing>,
     /// What a person must look at.
     pub warnings: Vec<Warning>,
+    /// When ineligible: the smallest sets of steps, by place in the pack, that would change it.
+    pub changes: Vec<Vec<usize>>,
 }
 
 /// Sums over the eligible programmes, in fen.

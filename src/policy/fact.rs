@@ -4,6 +4,7 @@
 //! name that is not here is refused while the pack is loaded. Closed facts (few possible values) are
 //! held as sets of values, so that "unknown" is simply "every value is still possible".
 
+use super::facts::{Fate, Lender};
 use crate::values::{EnrolmentState, Hardship, HukouKind, Ownership, RunBy, Stage, Text};
 
 macro_rules! facts {
@@ -51,8 +52,8 @@ macro_rules! facts {
 pub enum Kind {
     /// Yes or no.
     Flag,
-    /// A small number, from 1 to 9.
-    Number,
+    /// A small number, from 1 to this.
+    Number(u8),
     /// One code of a closed list.
     Code(List),
     /// Any number of [`Category`](crate::values::Category).
@@ -83,6 +84,10 @@ pub enum List {
     Ownership,
     /// 举办者.
     RunBy,
+    /// 借款人状况.
+    Fate,
+    /// 贷款经办银行.
+    Lender,
 }
 
 impl List {
@@ -95,14 +100,16 @@ impl List {
             List::HukouKind => HukouKind::ALL.iter().map(|v| v.code()).collect(),
             List::Ownership => Ownership::ALL.iter().map(|v| v.code()).collect(),
             List::RunBy => RunBy::ALL.iter().map(|v| v.code()).collect(),
+            List::Fate => Fate::ALL.iter().map(|v| v.code()).collect(),
+            List::Lender => Lender::ALL.iter().map(|v| v.code()).collect(),
         }
     }
 }
 
 facts! {
     Stage = "student.stage", Kind::Code(List::Stage), ("学段", "stage of education"), ("就读学校", "the school");
-    Grade = "student.grade", Kind::Number, ("年级", "grade"), ("就读学校", "the school");
-    StudyYears = "student.study_years", Kind::Number, ("学制年限", "length of the course"), ("就读学校", "the school");
+    Grade = "student.grade", Kind::Number(9), ("年级", "grade"), ("就读学校", "the school");
+    StudyYears = "student.study_years", Kind::Number(8), ("学制年限", "length of the course"), ("就读学校", "the school");
     State = "student.state", Kind::Code(List::State), ("在读状态", "state of the enrolment"), ("就读学校（学籍系统）", "the school, from the roll");
     FullTime = "student.full_time", Kind::Flag, ("是否全日制", "full-time or not"), ("就读学校", "the school");
     Formal = "student.formal", Kind::Flag, ("是否有正式学籍", "formally registered or not"), ("就读学校（学籍系统）", "the school, from the roll");
@@ -120,6 +127,16 @@ facts! {
     PerformingArts = "student.major.performing_arts", Kind::Flag, ("是否艺术类相关表演专业", "performing-arts major or not"), ("就读学校", "the school");
     HukouPlace = "student.hukou.place", Kind::Place, ("户籍地区划代码", "area code of the household's place"), ("家长（户口簿）", "the parents, from the household register");
     HukouKind = "student.hukou.kind", Kind::Code(List::HukouKind), ("户口性质", "kind of household registration"), ("家长（户口簿）", "the parents, from the household register");
+    HasLoan = "student.borrower.has_loan", Kind::Flag, ("是否有未结清的国家助学贷款", "an outstanding student loan or not"), ("县级学生资助管理中心（贷款合同）", "the county student-aid centre, from the loan contract");
+    UnableToRepay = "student.borrower.unable_to_repay", Kind::Flag, ("是否确实无法（按期）归还贷款", "truly unable to repay (on time) or not"), ("贷款经办机构核准", "the agency that handles the loan, after its check");
+    Fate = "student.borrower.fate", Kind::Code(List::Fate), ("借款人在世、死亡或失踪", "whether the borrower lives, has died or is missing"), ("借款人家庭（公安机关死亡证明或法院宣告失踪判决）", "the borrower's family, with the police's certificate or the court's ruling");
+    LostWorkingAbility = "student.borrower.lost_working_ability", Kind::Flag, ("是否丧失劳动能力", "working ability lost or not"), ("借款人（劳动能力鉴定结论）", "the borrower, from the labour-ability appraisal");
+    AbilityGrade = "student.borrower.ability_grade", Kind::Number(10), ("劳动能力鉴定等级", "grade of the labour-ability appraisal"), ("劳动能力鉴定委员会", "the labour-ability appraisal board");
+    ByIllness = "student.borrower.by_illness", Kind::Flag, ("丧失劳动能力是否因病", "working ability lost through illness or not"), ("借款人（医院诊断证明）", "the borrower, from the hospital's diagnosis");
+    NaturalDisaster = "student.borrower.natural_disaster", Kind::Flag, ("家庭是否遭遇重大自然灾害", "family hit by a great natural disaster or not"), ("县级民政、应急管理部门", "the county civil-affairs or emergency office");
+    FamilyIllness = "student.borrower.family_illness", Kind::Flag, ("家庭成员是否患有重大疾病", "a family member gravely ill or not"), ("借款人（诊断证明和医疗费用票据）", "the borrower, from diagnosis and bills");
+    VeryLowIncome = "student.borrower.very_low_income", Kind::Flag, ("经济收入是否特别低", "income very low or not"), ("县级学生资助管理中心", "the county student-aid centre");
+    Lender = "student.borrower.lender", Kind::Code(List::Lender), ("贷款经办银行", "the lending bank"), ("县级学生资助管理中心（贷款合同）", "the county student-aid centre, from the loan contract");
     Categories = "student.categories", Kind::Categories, ("困难类型", "hardship categories"), ("学校向乡村振兴（扶贫）、民政、残联等部门核实", "the school, from the poverty-relief, civil-affairs and disability offices");
     Hardship = "student.hardship", Kind::Code(List::Hardship), ("学校困难认定档次", "the school's hardship assessment"), ("就读学校认定评议小组", "the school's assessment group");
     LastPreschoolYear = "student.last_preschool_year", Kind::Flag, ("是否学前一年（大班）", "last preschool year or not"), ("幼儿园", "the kindergarten");

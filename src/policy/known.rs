@@ -4,8 +4,10 @@
 //! arithmetic and filling in a fact can only shrink a set. Built once per student, without allocation.
 
 use super::decision::Route;
-use super::fact::{Fact, Kind};
-use super::facts::{Facts, grades_of};
+use super::fact::Fact;
+#[cfg(test)]
+use super::fact::Kind;
+use super::facts::{Facts, Fate, Lender, grades_of};
 use super::period::{Period, When};
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Place, RunBy, Stage,
@@ -15,8 +17,11 @@ use crate::values::{
 pub(super) const EITHER: u16 = 0b11;
 const YES: u16 = 0b10;
 const NO: u16 = 0b01;
-/// Numbers 1 to 9, each its own bit.
-const NUMBERS: u16 = 0b11_1111_1110;
+
+/// The numbers from 1 to this, each its own bit.
+const fn numbers(most: u8) -> u16 {
+    (2 << most) - 2
+}
 
 /// What it takes for a category to count as established.
 #[derive(Debug, Clone)]
@@ -53,15 +58,16 @@ fn flag(value: Option<bool>) -> u16 {
     }
 }
 
-fn number(value: Option<u8>) -> u16 {
-    value.map_or(NUMBERS, |n| 1_u16.checked_shl(u32::from(n)).unwrap_or(0) & NUMBERS)
+fn number(value: Option<u8>, most: u8) -> u16 {
+    value.map_or(numbers(most), |n| 1_u16.checked_shl(u32::from(n)).unwrap_or(0) & numbers(most))
 }
 
 /// The full set of a closed fact; zero for facts that are not closed.
-pub(super) fn all_values(fact: Fact) -> u16 {
+#[cfg(test)]
+fn all_values(fact: Fact) -> u16 {
     match fact.kind() {
         Kind::Flag => EITHER,
-        Kind::Number => NUMBERS,
+        Kind::Number(most) => numbers(most),
         Kind::Code(list) => full(list.codes().len()),
         Kind::Categories => full(Category::ALL.len()),
         Kind::Evidence => full(EvidenceKind::ALL.len()),
@@ -94,6 +100,16 @@ pub struct Known<'a> {
     last_preschool_year: u16,
     internship: u16,
     outside_province: u16,
+    has_loan: u16,
+    unable_to_repay: u16,
+    fate: u16,
+    lost_working_ability: u16,
+    ability_grade: u16,
+    by_illness: u16,
+    natural_disaster: u16,
+    family_illness: u16,
+    very_low_income: u16,
+    lender: u16,
     /// Categories that count.
     pub categories_met: u16,
     /// Categories of which it is not known whether they count.
@@ -132,8 +148,8 @@ impl<'a> Known<'a> {
         let mut known = Self {
             when,
             stage,
-            grade: number(s.grade) & grades_in(stage),
-            study_years: number(s.study_years),
+            grade: number(s.grade, 9) & grades_in(stage),
+            study_years: number(s.study_years, 8),
             state: one(EnrolmentState::ALL, s.state.as_ref()),
             full_time: flag(s.full_time),
             formal: flag(s.formal),
@@ -151,6 +167,16 @@ impl<'a> Known<'a> {
             last_preschool_year: flag(s.last_preschool_year),
             internship: flag(s.internship),
             outside_province: outside_province(study, home),
+            has_loan: flag(s.borrower.has_loan),
+            unable_to_repay: flag(s.borrower.unable_to_repay),
+            fate: one(Fate::ALL, s.borrower.fate.as_ref()),
+            lost_working_ability: flag(s.borrower.lost_working_ability),
+            ability_grade: number(s.borrower.ability_grade, 10),
+            by_illness: flag(s.borrower.by_illness),
+            natural_disaster: flag(s.borrower.natural_disaster),
+            family_illness: flag(s.borrower.family_illness),
+            very_low_income: flag(s.borrower.very_low_income),
+            lender: one(Lender::ALL, s.borrower.lender.as_ref()),
             categories_met: claimed.unwrap_or(0),
             categories_open: if claimed.is_some() { 0 } else { full(Category::ALL.len()) },
             categories_given: claimed.is_some(),
@@ -187,6 +213,21 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// The same student once these categories are established.
+    #[must_use]
+    pub fn established(mut self, categories: u16) -> Self {
+        self.categories_met |= categories;
+        self.categories_open &= !categories;
+        self
+    }
+
+    /// The same student with these papers in hand.
+    #[must_use]
+    pub fn holding(mut self, papers: u16) -> Self {
+        self.evidence = Some(self.evidence.unwrap_or(0) | papers);
+        self
+    }
+
     /// The values of a closed fact that are still possible. Facts that are not closed have none.
     pub fn possible(&self, fact: Fact) -> u16 {
         match fact {
@@ -210,6 +251,16 @@ impl<'a> Known<'a> {
             Fact::LastPreschoolYear => self.last_preschool_year,
             Fact::Internship => self.internship,
             Fact::OutsideProvince => self.outside_province,
+            Fact::HasLoan => self.has_loan,
+            Fact::UnableToRepay => self.unable_to_repay,
+            Fact::Fate => self.fate,
+            Fact::LostWorkingAbility => self.lost_working_ability,
+            Fact::AbilityGrade => self.ability_grade,
+            Fact::ByIllness => self.by_illness,
+            Fact::NaturalDisaster => self.natural_disaster,
+            Fact::FamilyIllness => self.family_illness,
+            Fact::VeryLowIncome => self.very_low_income,
+            Fact::Lender => self.lender,
             Fact::Categories
             | Fact::Evidence
             | Fact::SchoolPlace
@@ -249,6 +300,16 @@ impl<'a> Known<'a> {
             Fact::LastPreschoolYear => self.last_preschool_year = set,
             Fact::Internship => self.internship = set,
             Fact::OutsideProvince => self.outside_province = set,
+            Fact::HasLoan => self.has_loan = set,
+            Fact::UnableToRepay => self.unable_to_repay = set,
+            Fact::Fate => self.fate = set,
+            Fact::LostWorkingAbility => self.lost_working_ability = set,
+            Fact::AbilityGrade => self.ability_grade = set,
+            Fact::ByIllness => self.by_illness = set,
+            Fact::NaturalDisaster => self.natural_disaster = set,
+            Fact::FamilyIllness => self.family_illness = set,
+            Fact::VeryLowIncome => self.very_low_income = set,
+            Fact::Lender => self.lender = set,
             // Evidence decides whether the claimed categories that need proof count.
             Fact::Categories | Fact::Evidence => {
                 self.categories_met |= set;
@@ -327,7 +388,7 @@ mod tests {
         let facts = facts(r#"{"as_of":"2017-10-10"}"#);
         let known = known(&facts);
         for fact in Fact::ALL.iter().copied() {
-            if matches!(fact.kind(), Kind::Flag | Kind::Number | Kind::Code(_)) {
+            if matches!(fact.kind(), Kind::Flag | Kind::Number(_) | Kind::Code(_)) {
                 // No stage has a grade above 9 and every number from 1 to 9 is some stage's grade.
                 assert_eq!(known.possible(fact), all_values(fact), "{fact:?}");
                 let one = 1 << all_values(fact).trailing_zeros();

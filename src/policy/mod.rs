@@ -9,6 +9,7 @@
 //! | [`fact`], [`known`] | the closed list of facts; facts as sets of possible values |
 //! | [`period`], [`condition`] | when something holds; what it demands, in three-valued logic |
 //! | [`standard`], [`programme`], [`pack`] | amounts, rules, and the whole |
+//! | [`stacking`], [`steps`] | what combines and what excludes; what a person can provide |
 //! | `load` | TOML to pack, every fault with file, line and key |
 //! | [`decide`], `worth`, `worlds` | the decision; what it is worth; what is missing and matters |
 //! | [`decision`], [`body`] | the result; the result in words |
@@ -29,7 +30,9 @@ mod load;
 pub mod pack;
 pub mod period;
 pub mod programme;
+pub mod stacking;
 pub mod standard;
+pub mod steps;
 mod worlds;
 mod worth;
 

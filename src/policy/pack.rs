@@ -10,7 +10,9 @@ use super::known::{Known, Proof};
 use super::load;
 use super::period::{Period, When};
 use super::programme::ProgrammeRules;
+use super::stacking::Stacking;
 use super::standard::{Certainty, Limit, Standard};
+use super::steps::Step;
 use crate::error::FieldError;
 use crate::values::{Place, Programme, TermCalendar, Text};
 
@@ -56,6 +58,8 @@ pub struct Pack {
     pub(super) proofs: Vec<Proof>,
     pub(super) sources: Vec<Source>,
     pub(super) programmes: Vec<ProgrammeRules>,
+    pub(super) stacking: Stacking,
+    pub(super) steps: Vec<Step>,
     pub(super) standards: Vec<Standard>,
     pub(super) limits: Vec<Limit>,
     pub(super) cases: Vec<super::cases::Case>,
@@ -116,6 +120,16 @@ impl Pack {
     /// All its amounts.
     pub fn standards(&self) -> &[Standard] {
         &self.standards
+    }
+
+    /// Which programmes combine and which exclude each other.
+    pub fn stacking(&self) -> &Stacking {
+        &self.stacking
+    }
+
+    /// What a person can provide.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// The term calendar of a place: that of the narrowest place that has its own.

@@ -48,6 +48,8 @@ pub struct Condition {
     pub origin: Origin,
     /// What it demands, in words.
     pub says: Text,
+    /// The steps that bear on it, one bit each by place in the pack.
+    pub steps: u64,
 }
 
 /// When a tier applies; the first that applies, from the highest down, is the student's.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::decide::{Entitlements, decide, entitled};
 use super::decision::{BenefitKind, Outcome, Truth};
-use super::facts::{Facts, Hukou, Major, School, Student, grades_of};
+use super::facts::{Borrower, Facts, Fate, Hukou, Lender, Major, School, Student, grades_of};
 use super::pack::Pack;
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Fen, Hardship, HukouKind, Lang, Ownership, Place, RunBy, Stage,
@@ -42,6 +42,22 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn borrower()(
+        flags in (flag(), flag(), flag(), flag(), flag(), flag()),
+        lost in any::<bool>(), ability in 1_u8..=10,
+        fate in prop::sample::select(Fate::ALL.to_vec()),
+        lender in prop::sample::select(Lender::ALL.to_vec()),
+    ) -> Borrower {
+        let (has_loan, unable_to_repay, by_illness, natural_disaster, family_illness, very_low_income) = flags;
+        Borrower {
+            has_loan, unable_to_repay, natural_disaster, family_illness, very_low_income,
+            fate: Some(fate), lost_working_ability: Some(lost), by_illness: by_illness.map(|b| b && lost),
+            ability_grade: Some(if lost { ability } else { ability.max(5) }), lender: Some(lender),
+        }
+    }
+}
+
+prop_compose! {
     fn student()(
         stage in prop::sample::select(Stage::ALL.to_vec()),
         grade in 0_u8..8,
@@ -54,6 +70,7 @@ prop_compose! {
         categories in prop::sample::subsequence(Category::ALL.to_vec(), 0..4),
         hardship in prop::sample::select(Hardship::ALL.to_vec()),
         years in 1_u8..=8,
+        borrower in borrower(),
     ) -> Student {
         let (first, last) = grades_of(stage);
         let (full_time, formal, boarding, new_entrant, last_preschool_year, internship) = flags;
@@ -64,7 +81,7 @@ prop_compose! {
             full_time, formal, boarding, new_entrant, school,
             major: Major { agricultural: major.0, performing_arts: major.1 },
             hukou: Hukou { place: home, kind: Some(kind) },
-            categories: Some(categories), hardship: Some(hardship), last_preschool_year, internship,
+            categories: Some(categories), hardship: Some(hardship), last_preschool_year, internship, borrower,
         }
     }
 }
@@ -119,6 +136,13 @@ fn forget(mut facts: Facts, bits: u32) -> Facts {
         s.school.tuition_fen_per_term,
         s.school.public_tuition_fen_per_term,
         facts.evidence,
+        s.borrower.has_loan,
+        s.borrower.unable_to_repay,
+        s.borrower.fate,
+        s.borrower.lost_working_ability,
+        s.borrower.ability_grade,
+        s.borrower.by_illness,
+        s.borrower.natural_disaster,
     );
     if forgotten() {
         facts.place = None;

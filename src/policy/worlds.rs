@@ -19,7 +19,7 @@ const MOST_WORLDS: usize = 4096;
 /// The values to try for one fact, each a set of one (or, for categories, one category or none).
 fn values(rules: &ProgrammeRules, known: &Known<'_>, fact: Fact) -> Vec<u16> {
     match fact.kind() {
-        Kind::Flag | Kind::Number | Kind::Code(_) if fact != Fact::OutsideProvince => {
+        Kind::Flag | Kind::Number(_) | Kind::Code(_) if fact != Fact::OutsideProvince => {
             let possible = known.possible(fact);
             (0..16_u16).map(|i| 1 << i).filter(|bit| possible & bit != 0).collect()
         }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::model::{Entry, List, ListState};
-use super::store;
+use super::{rules, store};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::columns::{self, column};
 use crate::imports::{ImportKind, Importer, Pending, Tally};
-use crate::seal::{Aad, Sealer, vault};
-use crate::sheet::{CellKind, ColumnSpec, Fields, SheetSpec};
+use crate::seal::{Aad, vault};
+use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
     Category, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
     ValueError, area, clock, digest, grade,
@@ -20,119 +21,21 @@ pub static SPEC: SheetSpec = SheetSpec {
     kind: "poverty_list",
     zh: "省下达名单",
     columns: &[
-        ColumnSpec {
-            key: "name",
-            zh: "姓名",
-            synonyms: &["学生姓名"],
-            required: true,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "id_number",
-            zh: "身份证号",
-            synonyms: &[
-                "身份证件号",
-                "证件号码",
-                "学生身份证号",
-                "身份证号码",
-                "公民身份号码",
-                "身份证件号码",
-                "学生身份证件号",
-            ],
-            required: true,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "student_number",
-            zh: "学籍号",
-            synonyms: &["全国学籍号", "学籍号码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "phone",
-            zh: "联系电话",
-            synonyms: &["家庭成员联系电话", "手机号", "电话"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "place",
-            zh: "户籍地区划代码",
-            synonyms: &["区划代码", "行政区划代码", "户籍地行政区划代码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "county",
-            zh: "县区",
-            synonyms: &["区县", "县", "县(区)", "县(市、区)"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "township",
-            zh: "乡镇",
-            synonyms: &["乡", "乡(镇)", "镇"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "village",
-            zh: "村",
-            synonyms: &["行政村", "村组", "村(社区)"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "household_no",
-            zh: "户编号",
-            synonyms: &["户号"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "head_name",
-            zh: "户主姓名",
-            synonyms: &["户主"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "category",
-            zh: "户类型",
-            synonyms: &["困难类型", "贫困类型", "户属性", "脱贫属性"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "stage",
-            zh: "学段",
-            synonyms: &["就读学段"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "grade",
-            zh: "年级",
-            synonyms: &["就读年级"],
-            required: false,
-            kind: CellKind::Plain,
-        },
-        ColumnSpec {
-            key: "school_code",
-            zh: "学校标识码",
-            synonyms: &["就读学校标识码"],
-            required: false,
-            kind: CellKind::Id,
-        },
-        ColumnSpec {
-            key: "school_name",
-            zh: "就读学校",
-            synonyms: &["学校名称", "学校全称", "学校"],
-            required: false,
-            kind: CellKind::Plain,
-        },
+        columns::NAME,
+        columns::id_number("身份证号", true),
+        columns::STUDENT_NUMBER,
+        columns::PHONE,
+        column("place", "户籍地区划代码", &["区划代码", "行政区划代码", "户籍地行政区划代码"], CellKind::Id),
+        column("county", "县区", &["区县", "县", "县(区)", "县(市、区)"], CellKind::Plain),
+        column("township", "乡镇", &["乡", "乡(镇)", "镇"], CellKind::Plain),
+        column("village", "村", &["行政村", "村组", "村(社区)"], CellKind::Plain),
+        column("household_no", "户编号", &["户号"], CellKind::Id),
+        column("head_name", "户主姓名", &["户主"], CellKind::Plain),
+        column("category", "户类型", &["困难类型", "贫困类型", "户属性", "脱贫属性"], CellKind::Plain),
+        columns::stage(false),
+        columns::GRADE,
+        columns::school_code(false),
+        columns::school_name("就读学校"),
     ],
     either: &[&["place", "county"]],
 };
@@ -163,17 +66,24 @@ pub struct ListImporter {
     /// The first day the version speaks for.
     pub valid_from: chrono::NaiveDate,
     seen: HashMap<String, u32>,
+    /// Whether the draft was found open within the transaction that writes the rows.
+    open: bool,
 }
 
 impl ListImporter {
     /// An importer for a new version (`into` absent) or for a draft that takes further rows.
     pub fn new(into: Option<String>, valid_from: chrono::NaiveDate) -> Self {
-        Self { into, valid_from, seen: HashMap::new() }
+        Self { into, valid_from, seen: HashMap::new(), open: false }
     }
 
     /// The version the rows went into.
     fn list_id(&mut self, conn: &mut Conn, batch: &Batch<'_>) -> Result<String> {
         if let Some(id) = &self.into {
+            if !self.open {
+                // Somebody may have checked the draft since the caller was told that it takes rows.
+                rules::may_take_rows(&store::find_own(conn, id)?)?;
+                self.open = true;
+            }
             return Ok(id.clone());
         }
         let order = batch.order;
@@ -199,7 +109,7 @@ impl ListImporter {
         };
         let id = list.list_id.clone();
         store::insert(conn, list)?;
-        self.into = Some(id.clone());
+        (self.into, self.open) = (Some(id.clone()), true);
         Ok(id)
     }
 }
@@ -250,7 +160,8 @@ impl Importer for ListImporter {
         let list_id = self.list_id(conn, batch)?;
         for pending in rows.iter_mut() {
             if !batch.order.place.contains(&pending.row.place) {
-                pending.refuse("户籍地区划代码", out_of_scope());
+                let key = if pending.has("place") { "place" } else { "county" };
+                pending.refuse(key, out_of_scope());
             }
         }
         let people: Vec<vault::Incoming> = standing(rows)
@@ -263,15 +174,15 @@ impl Importer for ListImporter {
         let before = store::standing(conn, &list_id, &keys)?;
         let mut entries = Vec::with_capacity(rows.len());
         for (pending, person) in standing(rows).zip(people) {
-            let entry = entry(batch.sealer, &list_id, pending, &person)?;
+            let entry = entry(batch, &list_id, pending, &person)?;
             if let Some(first) = self.seen.get(&person.person_id) {
-                pending.refuse("身份证号", twice(*first));
+                pending.refuse("id_number", twice(*first));
                 continue;
             }
             match before.get(&person.person_id) {
                 Some(says) if *says == entry.fingerprint => pending.outcome = Outcome::Unchanged,
                 Some(_) => {
-                    pending.refuse("身份证号", stands_already());
+                    pending.refuse("id_number", stands_already());
                     continue;
                 }
                 None => entries.push(entry),
@@ -319,7 +230,7 @@ fn place(f: &mut Fields<'_>) -> Option<Place> {
 }
 
 fn entry(
-    sealer: &Sealer,
+    batch: &Batch<'_>,
     list_id: &str,
     pending: &Pending<ListRow>,
     person: &vault::PersonRef,
@@ -327,7 +238,7 @@ fn entry(
     let row = &pending.row;
     let entry_id = clock::new_id();
     let head_name_ct = match &row.head_name {
-        Some(name) => Some(sealer.seal(
+        Some(name) => Some(batch.sealer.seal(
             &Aad { table: "poverty_list_entry", column: "head_name_ct", row_id: &entry_id },
             name.as_entered(),
         )?),
@@ -347,6 +258,7 @@ fn entry(
     Ok(Entry {
         entry_id,
         list_id: list_id.to_owned(),
+        import_id: batch.import_id.to_owned(),
         row_number: i32::try_from(pending.number).unwrap_or(i32::MAX),
         person_id: person.person_id.clone(),
         name_id: person.name_id.clone(),

@@ -9,6 +9,7 @@
 //! Invariants: only a locked or superseded list has a digest; a person stands once in a version; who
 //! sent a version in may not lock it; the digest depends on the entries alone, not on their order.
 
+pub mod body;
 pub mod http;
 pub mod import;
 pub mod model;

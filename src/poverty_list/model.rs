@@ -65,6 +65,8 @@ pub struct Entry {
     pub entry_id: String,
     /// The version it stands in.
     pub list_id: String,
+    /// The import that brought it: a draft may take several files.
+    pub import_id: String,
     /// Row in the sheet it came from.
     pub row_number: i32,
     /// The person.

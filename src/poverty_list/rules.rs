@@ -32,14 +32,14 @@ pub fn may_check(list: &List) -> Result<()> {
     }
 }
 
-/// Checked → locked, by someone other than who sent it in.
-pub fn may_lock(list: &List, by: &str) -> Result<()> {
+/// Checked → locked, by someone other than `senders`, who sent its entries in.
+pub fn may_lock(list: &List, senders: &[String], by: &str) -> Result<()> {
     match list.state {
         ListState::Draft => Err(conflict("请先核对名单，再锁定", "check the list before locking it")),
         ListState::Locked | ListState::Superseded => {
             Err(conflict("名单已经锁定", "the list is locked already"))
         }
-        ListState::Checked if list.recorded_by == by => Err(Error::new(
+        ListState::Checked if senders.iter().any(|sender| sender == by) => Err(Error::new(
             Code::SamePerson,
             Text::fixed(
                 "上报名单的人不能锁定同一名单，请由另一人锁定",
@@ -101,6 +101,10 @@ mod tests {
         }
     }
 
+    fn senders() -> Vec<String> {
+        vec!["maker".to_owned(), "adder".to_owned()]
+    }
+
     #[test]
     fn a_version_only_moves_forward() {
         use ListState::{Checked, Draft, Locked, Superseded};
@@ -113,15 +117,18 @@ mod tests {
             let list = list(state);
             assert_eq!(may_take_rows(&list).is_ok(), rows, "{state}");
             assert_eq!(may_check(&list).is_ok(), check, "{state}");
-            assert_eq!(may_lock(&list, "other").is_ok(), lock, "{state}");
+            assert_eq!(may_lock(&list, &senders(), "other").is_ok(), lock, "{state}");
         }
     }
 
     #[test]
-    fn an_empty_list_is_not_checked_and_the_maker_does_not_lock() {
+    fn an_empty_list_is_not_checked_and_no_sender_locks() {
         let empty = List { entries: 0, ..list(ListState::Draft) };
         assert_eq!(may_check(&empty).unwrap_err().code, Code::Conflict);
-        assert_eq!(may_lock(&list(ListState::Checked), "maker").unwrap_err().code, Code::SamePerson);
+        for sender in senders() {
+            let refused = may_lock(&list(ListState::Checked), &senders(), &sender).unwrap_err();
+            assert_eq!(refused.code, Code::SamePerson, "{sender}");
+        }
     }
 
     #[test]

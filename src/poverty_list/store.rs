@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::max;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::model::{Entry, List, ListState};
 use super::rules;
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, on};
+use crate::db::{CHUNK, Conn, MultiBackend, on};
 use crate::error::{Code, Error, Result};
-use crate::schema::{enrolment, poverty_list, poverty_list_entry};
+use crate::schema::{enrolment, import, poverty_list, poverty_list_entry};
 use crate::values::{Place, digest};
 
-/// A version within the caller's scope.
+/// A version within the caller's scope, to be changed.
 pub fn find(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
     let (low, high) = scope.place_range();
     poverty_list::table
@@ -27,19 +28,96 @@ pub fn find(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
         .ok_or_else(Error::not_found)
 }
 
-/// The versions in scope, newest first, after an id.
+/// A version, for the code that writes into it.
+pub fn find_own(conn: &mut Conn, list_id: &str) -> Result<List> {
+    Ok(poverty_list::table.find(list_id).select(List::as_select()).first(conn)?)
+}
+
+/// Who sent entries of a version in: the one who began it and whoever added rows to the draft.
+pub fn senders(conn: &mut Conn, list: &List) -> Result<Vec<String>> {
+    let mut senders: Vec<String> = import::table
+        .filter(
+            import::import_id.eq_any(
+                poverty_list_entry::table
+                    .filter(poverty_list_entry::list_id.eq(&list.list_id))
+                    .select(poverty_list_entry::import_id),
+            ),
+        )
+        .select(import::recorded_by)
+        .distinct()
+        .load(conn)?;
+    senders.push(list.recorded_by.clone());
+    Ok(senders)
+}
+
+/// A version that the caller may read: see [`list`].
+pub fn find_to_read(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
+    readable(conn, scope, Some(list_id), None, 1)?.pop().ok_or_else(Error::not_found)
+}
+
+/// The versions the caller may read, newest first, after an id: those in scope, and those locked for a
+/// wider place that holds the caller's own. Each counts the entries in scope only.
 pub fn list(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64) -> Result<Vec<List>> {
+    readable(conn, scope, None, after, limit)
+}
+
+fn readable(
+    conn: &mut Conn,
+    scope: &Scope,
+    only: Option<&str>,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<List>> {
     let (low, high) = scope.place_range();
-    let mut query = poverty_list::table
-        .filter(poverty_list::place.ge(low))
-        .filter(poverty_list::place.lt(high))
-        .select(List::as_select())
-        .into_boxed();
+    let wider: Vec<String> =
+        scope.place().into_iter().flat_map(Place::upwards).map(ToOwned::to_owned).collect();
+    let own = poverty_list::place.ge(low).and(poverty_list::place.lt(high));
+    // A draft is the business of those who make it.
+    let above = poverty_list::place
+        .eq_any(wider)
+        .and(poverty_list::state.eq_any([ListState::Locked, ListState::Superseded]));
+    let mut query = poverty_list::table.filter(own.or(above)).select(List::as_select()).into_boxed();
+    if let Some(list_id) = only {
+        query = query.filter(poverty_list::list_id.eq(list_id));
+    }
     if let Some(after) = after {
         query = query.filter(poverty_list::list_id.lt(after));
     }
-    Ok(query.order(poverty_list::list_id.desc()).limit(limit).load(conn)?)
+    let mut found: Vec<List> = query.order(poverty_list::list_id.desc()).limit(limit).load(conn)?;
+    // Of a version that lies in the caller's place as a whole, the stored number is right.
+    let whole = |list: &List| {
+        scope.school().is_none()
+            && Place::parse(&list.place).is_ok_and(|at| scope.place().is_some_and(|own| own.contains(&at)))
+    };
+    let parts: Vec<&str> = found.iter().filter(|l| !whole(l)).map(|l| l.list_id.as_str()).collect();
+    let counts: HashMap<String, i64> = poverty_list_entry::table
+        .filter(poverty_list_entry::list_id.eq_any(parts))
+        .filter(in_scope(scope))
+        .group_by(poverty_list_entry::list_id)
+        .select((poverty_list_entry::list_id, count_star()))
+        .load::<(String, i64)>(conn)?
+        .into_iter()
+        .collect();
+    for list in found.iter_mut().filter(|list| !whole(list)) {
+        list.entries = counts.get(&list.list_id).copied().unwrap_or_default();
+    }
+    Ok(found)
 }
+
+/// The entries a caller may see: of households in the place, or of a school's own pupils.
+fn in_scope(scope: &Scope) -> Condition {
+    if let Some(school) = scope.school() {
+        let own_pupils = enrolment::table
+            .filter(enrolment::school_code.eq(school.to_owned()))
+            .filter(enrolment::superseded_at.is_null())
+            .select(enrolment::person_id);
+        return Box::new(poverty_list_entry::person_id.eq_any(own_pupils));
+    }
+    let (low, high) = scope.place_range();
+    Box::new(poverty_list_entry::place.ge(low).and(poverty_list_entry::place.lt(high)))
+}
+
+type Condition = Box<dyn BoxableExpression<poverty_list_entry::table, MultiBackend, SqlType = Bool>>;
 
 /// The number the next version of a place and term gets.
 pub fn next_version(conn: &mut Conn, place: &Place, term: &str) -> Result<i32> {
@@ -109,7 +187,7 @@ pub fn check(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveD
 /// Locks a version in scope.
 pub fn lock(conn: &mut Conn, scope: &Scope, by: &str, list_id: &str, at: NaiveDateTime) -> Result<List> {
     let list = find(conn, scope, list_id)?;
-    rules::may_lock(&list, by)?;
+    rules::may_lock(&list, &senders(conn, &list)?, by)?;
     if !set_locked(conn, &list, by, at)? {
         return Err(Error::of(Code::Conflict));
     }
@@ -187,24 +265,14 @@ pub fn entries(
     after: Option<String>,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let (low, high) = scope.place_range();
-    let mut query = poverty_list_entry::table
+    Ok(poverty_list_entry::table
         .filter(poverty_list_entry::list_id.eq(list_id))
         .filter(poverty_list_entry::entry_id.gt(after.unwrap_or_default()))
+        .filter(in_scope(scope))
         .select(Entry::as_select())
-        .into_boxed();
-    query = match scope.school() {
-        Some(school) => query.filter(
-            poverty_list_entry::person_id.eq_any(
-                enrolment::table
-                    .filter(enrolment::school_code.eq(school.to_owned()))
-                    .filter(enrolment::superseded_at.is_null())
-                    .select(enrolment::person_id),
-            ),
-        ),
-        None => query.filter(poverty_list_entry::place.ge(low)).filter(poverty_list_entry::place.lt(high)),
-    };
-    Ok(query.order(poverty_list_entry::entry_id.asc()).limit(limit).load(conn)?)
+        .order(poverty_list_entry::entry_id.asc())
+        .limit(limit)
+        .load(conn)?)
 }
 
 /// Entries of some people in a version.

@@ -54,7 +54,7 @@ impl Importer for RollImporter {
                 .is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
             let own = batch.order.school.as_ref().is_none_or(|school| *school == code);
             if !inside || !own {
-                pending.refuse("学校标识码", out_of_scope());
+                pending.refuse("school_code", out_of_scope());
             }
         }
         let people: Vec<vault::Incoming> = standing(rows)
@@ -67,7 +67,8 @@ impl Importer for RollImporter {
         for (pending, person) in standing(rows).zip(people) {
             let key = (person.person_id.clone(), pending.row.school.code.as_str().to_owned());
             if let Some(first) = self.seen.get(&key) {
-                pending.refuse("身份证件号", twice(*first));
+                let key = if pending.has("id_number") { "id_number" } else { "student_number" };
+                pending.refuse(key, twice(*first));
                 continue;
             }
             self.seen.insert(key.clone(), pending.number);

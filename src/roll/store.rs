@@ -310,81 +310,48 @@ pub fn must_see(conn: &mut Conn, scope: &Scope, person_id: &str) -> Result<()> {
     if visible(conn, scope, &[person_id.to_owned()])?.is_empty() { Err(Error::not_found()) } else { Ok(()) }
 }
 
-/// The categories that hold on a day for the students of a term at schools in a place, and for the
-/// further people named. Recorded and not taken back.
-pub fn categories_of_term(
-    conn: &mut Conn,
-    term: &str,
-    place: &Place,
-    as_of: NaiveDate,
-    further: &[String],
-) -> Result<Vec<CategoryRecord>> {
-    let (low, high) = place.range();
-    let here = enrolment::table
-        .filter(enrolment::term.eq(term))
-        .filter(enrolment::place.ge(low))
-        .filter(enrolment::place.lt(high))
-        .filter(enrolment::superseded_at.is_null())
-        .select(enrolment::person_id);
-    let mut found: Vec<CategoryRecord> = category::table
-        .filter(category::superseded_at.is_null())
-        .filter(category::valid_from.le(as_of))
-        .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
-        .filter(category::person_id.eq_any(here))
-        .select(CategoryRecord::as_select())
-        .load(conn)?;
-    let met: HashSet<String> = found.iter().map(|c| c.category_id.clone()).collect();
-    for chunk in further.chunks(CHUNK) {
-        found.extend(
-            category::table
-                .filter(category::superseded_at.is_null())
-                .filter(category::valid_from.le(as_of))
-                .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
-                .filter(category::person_id.eq_any(chunk))
-                .select(CategoryRecord::as_select())
-                .load(conn)?
-                .into_iter()
-                .filter(|c: &CategoryRecord| !met.contains(&c.category_id)),
-        );
-    }
-    Ok(found)
+/// Declares the same question for two tables of the same shape: what holds on a day, recorded and not
+/// taken back, for the students of a term at schools in a place and for the further people named.
+macro_rules! said_of_term {
+    ($(#[$meta:meta])* $name:ident: $table:ident, $id:ident -> $row:ident) => {
+        $(#[$meta])*
+        pub fn $name(
+            conn: &mut Conn,
+            term: &str,
+            place: &Place,
+            as_of: NaiveDate,
+            further: &[String],
+        ) -> Result<Vec<$row>> {
+            let (low, high) = place.range();
+            let here = enrolment::table
+                .filter(enrolment::term.eq(term))
+                .filter(enrolment::place.ge(low))
+                .filter(enrolment::place.lt(high))
+                .filter(enrolment::superseded_at.is_null())
+                .select(enrolment::person_id);
+            let holding = || {
+                $table::table
+                    .filter($table::superseded_at.is_null())
+                    .filter($table::valid_from.le(as_of))
+                    .filter($table::valid_to.is_null().or($table::valid_to.gt(as_of)))
+                    .select($row::as_select())
+            };
+            let mut found: Vec<$row> = holding().filter($table::person_id.eq_any(here)).load(conn)?;
+            let met: HashSet<String> = found.iter().map(|row| row.$id.clone()).collect();
+            for chunk in further.chunks(CHUNK) {
+                let more: Vec<$row> = holding().filter($table::person_id.eq_any(chunk)).load(conn)?;
+                found.extend(more.into_iter().filter(|row| !met.contains(&row.$id)));
+            }
+            Ok(found)
+        }
+    };
 }
 
-/// The same for evidence.
-pub fn evidence_of_term(
-    conn: &mut Conn,
-    term: &str,
-    place: &Place,
-    as_of: NaiveDate,
-    further: &[String],
-) -> Result<Vec<EvidenceRecord>> {
-    let (low, high) = place.range();
-    let here = enrolment::table
-        .filter(enrolment::term.eq(term))
-        .filter(enrolment::place.ge(low))
-        .filter(enrolment::place.lt(high))
-        .filter(enrolment::superseded_at.is_null())
-        .select(enrolment::person_id);
-    let mut found: Vec<EvidenceRecord> = evidence::table
-        .filter(evidence::superseded_at.is_null())
-        .filter(evidence::valid_from.le(as_of))
-        .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
-        .filter(evidence::person_id.eq_any(here))
-        .select(EvidenceRecord::as_select())
-        .load(conn)?;
-    let met: HashSet<String> = found.iter().map(|e| e.evidence_id.clone()).collect();
-    for chunk in further.chunks(CHUNK) {
-        found.extend(
-            evidence::table
-                .filter(evidence::superseded_at.is_null())
-                .filter(evidence::valid_from.le(as_of))
-                .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
-                .filter(evidence::person_id.eq_any(chunk))
-                .select(EvidenceRecord::as_select())
-                .load(conn)?
-                .into_iter()
-                .filter(|e: &EvidenceRecord| !met.contains(&e.evidence_id)),
-        );
-    }
-    Ok(found)
+said_of_term! {
+    /// The categories that hold on a day.
+    categories_of_term: category, category_id -> CategoryRecord
+}
+said_of_term! {
+    /// The evidence that holds on a day.
+    evidence_of_term: evidence, evidence_id -> EvidenceRecord
 }

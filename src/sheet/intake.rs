@@ -33,6 +33,9 @@ const NOT_DATA: [&str; 16] = [
 /// How the example row of our own templates begins.
 const EXAMPLE: &str = "示例";
 
+/// The fewest characters of a number that names a person: the old resident id.
+const SHORTEST_ID: usize = 15;
+
 /// Blank rows above a header are held back too; no sheet has this many.
 const MOST_WAITING: usize = 1000;
 
@@ -154,19 +157,24 @@ impl Found {
         if first.starts_with(EXAMPLE) {
             return true;
         }
-        let cell = |index: usize| cells.get(index).filter(|c| !c.is_blank());
-        // A student may be called anything, so a total is a total only where identifying cells are empty.
-        let required = |key| self.columns.spec.iter().any(|c| c.key == key && c.required);
-        let incomplete = self.columns.mapped.iter().any(|m| required(m.key) && cell(m.index).is_none());
-        if incomplete && NOT_DATA.iter().any(|word| first.starts_with(&normal(word))) {
+        // A student may be called anything, so a total is a total only where nobody is identified: an id, a
+        // student number or a card in any column makes the row a student's.
+        if NOT_DATA.iter().any(|word| first.starts_with(&normal(word))) && !cells.iter().any(identifies) {
             return true;
         }
+        let cell = |index: usize| cells.get(index).filter(|c| !c.is_blank());
         // A header repeated on a later page.
         self.columns.mapped.iter().all(|m| {
             let here = cell(m.index).map(|c| normal(&c.display())).unwrap_or_default();
             self.texts.get(m.index) == Some(&here)
         })
     }
+}
+
+/// Whether a cell holds a long number such as an id, whole or damaged: no total of a sheet is as long.
+fn identifies(cell: &Cell) -> bool {
+    let text = normal(&cell.display());
+    cell.is_imprecise() || (text.len() >= SHORTEST_ID && text.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// The refusal for a file in which no header was found.

@@ -16,6 +16,8 @@ mod http_frame;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod server;

@@ -1,5 +1,9 @@
 //! The ground under the API tests: an application on its own database, and a caller.
 
+pub(crate) mod office;
+pub(crate) mod people;
+pub(crate) mod sheets;
+
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -60,16 +64,11 @@ impl TestApp {
 
     /// The `Authorization` of a caller with this role at this place.
     pub(crate) fn bearer(&self, role: Role, place: &str) -> (&'static str, String) {
-        let request = MintRequest {
-            roles: vec![role],
-            place: Some(Place::parse(place).unwrap()),
-            school: None,
-            student: None,
-            pii: false,
-            purpose: None,
-            subject: "tester".to_owned(),
-            ttl: 600,
-        };
+        self.authorization(request_for(role, place))
+    }
+
+    /// The `Authorization` that a minted token gives.
+    pub(crate) fn authorization(&self, request: MintRequest) -> (&'static str, String) {
         let token = mint(&self.key, request, clock::now().and_utc().timestamp()).unwrap();
         ("authorization", format!("Bearer {token}"))
     }
@@ -88,6 +87,20 @@ impl TestApp {
     pub(crate) async fn post_json(&self, uri: &str, json: impl Into<Bytes>) -> Answer {
         let request = TestRequest::post().uri(uri).insert_header(("content-type", "application/json"));
         self.send(request.set_payload(json)).await
+    }
+}
+
+/// What a token for this role at this place says, without `pii:read`.
+pub(crate) fn request_for(role: Role, place: &str) -> MintRequest {
+    MintRequest {
+        roles: vec![role],
+        place: Some(Place::parse(place).unwrap()),
+        school: None,
+        student: None,
+        pii: false,
+        purpose: None,
+        subject: "tester".to_owned(),
+        ttl: 600,
     }
 }
 

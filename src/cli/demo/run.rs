@@ -22,7 +22,6 @@ use crate::cross_check::run::Inputs;
 use crate::cross_check::store::{self as checks, CheckRow};
 use crate::error::{Error, Result};
 use crate::imports::Desk;
-use crate::poverty_list::store as lists;
 use crate::values::{Lang, Place, Term, TermCalendar, Text, ValueError, clock};
 
 /// Where everything of the demo lives, apart from real data.
@@ -98,7 +97,7 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
         out.lang(),
     )?;
     import::tell(&report, out)?;
-    let locked = lock(&desk, &place, &report.import_id)?;
+    let locked = import::lock(&desk, &place, &report.import_id, SENDER, CHECKER)?;
     if locked {
         out.say(&Text::fixed(
             "名单已由一人核对、另一人锁定。",
@@ -195,20 +194,6 @@ fn serve_options(options: &Options) -> Result<ServeOptions> {
     serve.store.dev = true;
     serve.listen.clone_from(&options.listen);
     Ok(serve)
-}
-
-/// Checks and locks the list that an import began. False when that was done before.
-fn lock(desk: &Desk, place: &Place, import_id: &str) -> Result<bool> {
-    let scope = Scope::local(place.clone());
-    desk.db.write_now(|conn| {
-        let Some(list_id) = lists::of_import(conn, import_id)? else { return Ok(false) };
-        if lists::find(conn, &scope, &list_id)?.digest.is_some() {
-            return Ok(false);
-        }
-        lists::check(conn, &scope, SENDER, &list_id, clock::now())?;
-        lists::lock(conn, &scope, CHECKER, &list_id, clock::now())?;
-        Ok(true)
-    })
 }
 
 fn tell_files(files: &Files, out: &mut Out) -> Result<()> {

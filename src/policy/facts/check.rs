@@ -46,6 +46,7 @@ impl Facts {
         self.check_studies(&mut faults);
         self.check_school(&mut faults);
         self.check_categories(&mut faults);
+        self.check_borrower(&mut faults);
         faults
     }
 
@@ -194,6 +195,38 @@ impl Facts {
                     ),
                 ));
             }
+        }
+    }
+
+    fn check_borrower(&self, faults: &mut Vec<FieldError>) {
+        let b = &self.student.borrower;
+        if b.ability_grade.is_some_and(|grade| !(1..=10).contains(&grade)) {
+            faults.push(fault(
+                "/student/borrower/ability_grade",
+                "ability_grade_out_of_range",
+                "劳动能力鉴定等级应为 1 到 10",
+                "a grade of labour ability is a number from 1 to 10",
+            ));
+        }
+        let early = self.student.stage.is_some_and(|stage| {
+            !matches!(stage, Stage::HigherVocational | Stage::Undergraduate | Stage::Master | Stage::Doctoral)
+        });
+        if early && b.has_loan == Some(true) {
+            faults.push(fault(
+                "/student/borrower/has_loan",
+                "not_in_this_stage",
+                "国家助学贷款只面向高等教育阶段，请填写贷款时就读的学段",
+                "student loans are for higher education: give the stage the loan was taken for",
+            ));
+        }
+        let lost_total = b.ability_grade.is_some_and(|grade| (1..=4).contains(&grade));
+        if b.lost_working_ability == Some(false) && (lost_total || b.by_illness == Some(true)) {
+            faults.push(fault(
+                "/student/borrower/lost_working_ability",
+                "borrower_contradicts",
+                "一至四级鉴定或因病丧失劳动能力，即为丧失劳动能力，请核对",
+                "grades 1 to 4, or loss through illness, mean that working ability is lost: check both",
+            ));
         }
     }
 }

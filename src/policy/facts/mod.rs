@@ -4,6 +4,7 @@
 //! shapes; reading codes is in `read`, impossible combinations are found in `check`. It knows nothing
 //! of packs, of storage or of who asks, and it never holds who the student is.
 
+mod borrower;
 mod check;
 mod read;
 
@@ -14,6 +15,7 @@ use crate::values::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Place, RunBy, Stage,
 };
 
+pub use borrower::{Borrower, Fate, Lender};
 pub use check::grades_of;
 
 /// 判定所依据的事实 / What is known about a student on a date.
@@ -101,6 +103,9 @@ pub struct Student {
     /// 顶岗实习 / On an internship away from school this term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub internship: Option<bool>,
+    /// 助学贷款借款情况 / The student, or former student, as a borrower.
+    #[serde(deserialize_with = "read::or_default", skip_serializing_if = "Borrower::is_unknown")]
+    pub borrower: Borrower,
 }
 
 /// 就读学校 / What is known of the school.

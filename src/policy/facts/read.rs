@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use super::borrower::{Fate, Lender};
 use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, RunBy, Stage};
 
 /// A closed list of codes, as far as reading needs it.
@@ -22,7 +23,7 @@ macro_rules! coded {
         }
     )+ };
 }
-coded!(Stage, EnrolmentState, Category, Hardship, EvidenceKind, HukouKind, Ownership, RunBy);
+coded!(Stage, EnrolmentState, Category, Hardship, EvidenceKind, HukouKind, Ownership, RunBy, Fate, Lender);
 
 /// Reads one optional code of the fact `field`.
 struct One<T>(&'static str, PhantomData<T>);
@@ -122,6 +123,8 @@ one! {
     ownership: Ownership = "student.school.ownership",
     run_by: RunBy = "student.school.run_by",
     hukou_kind: HukouKind = "student.hukou.kind",
+    fate: Fate = "student.borrower.fate",
+    lender: Lender = "student.borrower.lender",
 }
 
 pub(super) fn categories<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<Category>>, D::Error> {

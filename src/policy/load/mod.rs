@@ -1,7 +1,7 @@
 //! From TOML files to a pack: read, compile, check; every fault at once with file, line and key.
 //!
-//! The files of a pack: `pack.toml`, `sources.toml`, `definitions.toml`, `programmes/*.toml`,
-//! `standards/*.toml`, `cases/*.toml`. All of them are embedded in the binary for the pack it ships
+//! The files of a pack: `pack.toml`, `sources.toml`, `definitions.toml`, `stacking.toml`, `steps.toml`,
+//! `programmes/*.toml`, `standards/*.toml`, `cases/*.toml`. All of them are embedded in the binary for the pack it ships
 //! with, and the same code reads a directory. Nothing here decides anything.
 
 mod amounts;
@@ -13,6 +13,8 @@ mod predicate;
 mod reader;
 mod rules;
 mod sources;
+mod stacking;
+mod steps;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -25,6 +27,7 @@ use self::reader::{File, Node};
 use super::cases::Case;
 use super::pack::{Pack, PackError};
 use super::programme::ProgrammeRules;
+use super::stacking::Stacking;
 use super::standard::{Limit, Standard};
 use crate::values::{Programme, Text};
 
@@ -146,6 +149,19 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
         .filter_map(|n| rules::programme(n, &definitions, &sources))
         .collect();
     programmes.sort_by_key(|p| Programme::ALL.iter().position(|c| *c == p.programme));
+    let mut stacking = Stacking::default();
+    if let Some(node) = named("stacking.toml") {
+        stacking = stacking::stacking(node, &sources, &mut programmes);
+    } else {
+        lost("stacking.toml");
+    }
+    let mut steps = Vec::new();
+    if let Some(node) = named("steps.toml") {
+        let proofs = head.as_ref().map(|h| h.proofs.as_slice()).unwrap_or_default();
+        steps = steps::steps(node, &definitions, &sources, proofs, &mut programmes);
+    } else {
+        lost("steps.toml");
+    }
     let (standards, limits) = amounts_of(&within("standards"), &sources);
     if errors.borrow().is_empty() {
         amounts::check(&standards, &programmes);
@@ -167,6 +183,8 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
         proofs: head.proofs,
         sources: sources.list,
         programmes,
+        stacking,
+        steps,
         standards,
         limits,
         cases,

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use super::reader::{Node, integer, nodes};
 use crate::policy::condition::Pred;
 use crate::policy::fact::{Fact, Kind};
-use crate::policy::known::{all_values, bit};
+use crate::policy::known::bit;
 use crate::values::{Category, EvidenceKind, Place};
 
 /// The definitions read so far, by name.
@@ -105,7 +105,7 @@ fn fact_test(node: Node<'_>, key: &str) -> Option<Pred> {
     };
     match fact.kind() {
         Kind::Flag => node.opt_bool(key).map(|flag| Pred::OneOf(fact, if flag { 0b10 } else { 0b01 })),
-        Kind::Number => numbers(node, key).map(|set| Pred::OneOf(fact, set & all_values(fact))),
+        Kind::Number(most) => numbers(node, key, most).map(|set| Pred::OneOf(fact, set)),
         Kind::Code(list) => codes(node, key, &list.codes()).map(|set| Pred::OneOf(fact, set)),
         Kind::Categories => {
             let all: Vec<_> = Category::ALL.iter().map(|c| c.code()).collect();
@@ -123,7 +123,7 @@ fn fact_test(node: Node<'_>, key: &str) -> Option<Pred> {
     }
 }
 
-fn numbers(node: Node<'_>, key: &str) -> Option<u16> {
+fn numbers(node: Node<'_>, key: &str, most: u8) -> Option<u16> {
     let value = node.value(key)?.get_ref();
     let items: Vec<Option<i64>> = match value {
         DeValue::Array(items) => items.iter().map(|v| integer(v.get_ref())).collect(),
@@ -135,10 +135,15 @@ fn numbers(node: Node<'_>, key: &str) -> Option<u16> {
     }
     let mut set = 0;
     for item in items {
-        if let Some(n @ 1..=9) = item {
-            set |= bit(&[1, 2, 3, 4, 5, 6, 7, 8, 9], &n) << 1;
+        let number = item.and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=u32::from(most)).contains(n));
+        if let Some(number) = number {
+            set |= 1 << number;
         } else {
-            node.fault(key, "应为 1 到 9 的整数或其列表", "must be a number from 1 to 9, or a list of such");
+            node.fault(
+                key,
+                format!("应为 1 到 {most} 的整数或其列表"),
+                format!("must be a number from 1 to {most}, or a list of such"),
+            );
             return None;
         }
     }

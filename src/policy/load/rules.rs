@@ -101,6 +101,7 @@ pub(super) fn programme(node: Node<'_>, defined: &Definitions, sources: &Sources
         period: Period::default(),
         origin: origin.clone(),
         says: stage_words(stages),
+        steps: 0,
     }];
     if period != Period::default() {
         conditions.push(Condition {
@@ -109,6 +110,7 @@ pub(super) fn programme(node: Node<'_>, defined: &Definitions, sources: &Sources
             period: Period::default(),
             origin,
             says: period_words(period),
+            steps: 0,
         });
     }
     conditions.extend(own);
@@ -172,7 +174,7 @@ fn conditions(node: Node<'_>, defined: &Definitions, sources: &Sources) -> Vec<C
             );
         }
         if let (Some(origin), Some(says)) = (origin, says) {
-            out.push(Condition { code: code.to_owned(), test, period, origin, says });
+            out.push(Condition { code: code.to_owned(), test, period, origin, says, steps: 0 });
         }
     }
     out

@@ -19,6 +19,7 @@ fn break_it(files: &mut Files, file: &str, old: &str, new: &str, marker: &str) -
 
 const LIVING: &str = "programmes/living_subsidy.toml";
 const COMPULSORY: &str = "standards/compulsory.toml";
+const STEPS: &str = "steps.toml";
 const SENIOR: &str = "standards/senior_high.toml";
 
 /// One way to break the pack: file, passage, what stands there instead, where the fault must point,
@@ -134,14 +135,6 @@ const BREAKS: &[Break] = &[
         "standard.programme",
         "no code housing",
     ),
-    (
-        COMPULSORY,
-        "programme = \"living_subsidy\"",
-        "programme = \"loan_relief\"",
-        "programme = \"loan_relief\"",
-        "standard.programme",
-        "no such programme",
-    ),
     (COMPULSORY, "place = \"CN\"", "place = \"34102\"", "place = \"34102\"", "standard.place", "area code"),
     (SENIOR, "tier = \"general\"", "tier = \"flat\"", "tier = \"flat\"", "standard.tier", "no such tier"),
     (
@@ -211,6 +204,78 @@ const BREAKS: &[Break] = &[
         "no such programme",
     ),
     (
+        "stacking.toml",
+        "[\"senior_high_grant\", \"senior_high_waiver\"]",
+        "[\"senior_high_grant\", \"vocational_grant\"]",
+        "[[combination]]",
+        "file.combination",
+        "nothing says whether senior_high_grant and senior_high_waiver combine",
+    ),
+    (
+        "stacking.toml",
+        "drop = \"loan_relief\"",
+        "drop = \"loan_compensation\"",
+        "drop = \"loan_compensation\"",
+        "exclusion.drop",
+        "exclude itself",
+    ),
+    (
+        "stacking.toml",
+        "drop = \"loan_relief\"",
+        "drop = \"student_loan\"",
+        "drop = \"student_loan\"",
+        "exclusion.drop",
+        "also said to combine",
+    ),
+    (
+        "stacking.toml",
+        "\"preschool_fee_free\"]",
+        "\"preschool_free\"]",
+        "programmes = [\"preschool_aid\"",
+        "combination.programmes",
+        "no programme preschool_free",
+    ),
+    (
+        STEPS,
+        "gives = { formal = true }",
+        "gives = { internship = true }",
+        "gives = { internship",
+        "step.gives",
+        "no condition asks",
+    ),
+    (
+        STEPS,
+        "gives = { categories = [\"registered_poor\"], evidence = [\"poverty_handbook\"] }",
+        "gives = { categories = [\"registered_poor\"], evidence = [\"village_certificate\"] }",
+        "gives = { categories = [\"registered_poor\"], evidence = [\"village",
+        "step.gives",
+        "needs proof",
+    ),
+    (
+        STEPS,
+        "gives = { formal = true }",
+        "gives = { any = [{ formal = true }, { full_time = true }] }",
+        "gives = { any",
+        "step.gives",
+        "no groups",
+    ),
+    (
+        STEPS,
+        "code = \"county_certificate\"",
+        "code = \"poverty_handbook\"",
+        "code = \"poverty_handbook\"\nwhen = { not = { \"hukou.kind\" = [\"urban\"] } }\ngives = { categories = [\"registered_poor\"], evidence = [\"county",
+        "step.code",
+        "already used",
+    ),
+    (
+        STEPS,
+        "gives = { formal = true }\n",
+        "",
+        "[[step]]\ncode = \"formal_registration\"",
+        "step.gives",
+        "is missing",
+    ),
+    (
         COMPULSORY,
         "[[standard]]\nid = \"CE-FEE\"",
         "[[standard]\nid = \"CE-FEE\"",
@@ -253,10 +318,31 @@ fn all_faults_are_told_at_once() {
 
 #[test]
 fn a_missing_file_is_a_fault() {
-    for file in ["pack.toml", "sources.toml"] {
+    for file in ["pack.toml", "sources.toml", "stacking.toml", "steps.toml"] {
         let files: Files = files().into_iter().filter(|(name, _)| name != file).collect();
         let told = pack(files).unwrap_err();
         assert!(told.iter().any(|e| e.file == file && e.key == "file"), "{told:#?}");
     }
     assert!(!pack(Vec::new()).unwrap_err().is_empty());
+}
+
+#[test]
+fn an_amount_of_a_programme_that_the_pack_lacks_is_a_fault() {
+    let files: Files =
+        files().into_iter().filter(|(name, _)| name != "programmes/loan_relief.toml").collect();
+    let told = pack(files).unwrap_err();
+    let of_stacking = told.iter().find(|e| e.key == "exclusion.keep").unwrap();
+    assert!(of_stacking.what.en.contains("no such programme"), "{told:#?}");
+}
+
+#[test]
+fn exclusions_cannot_wait_for_each_other() {
+    let mut files = files();
+    let (_, text) = files.iter_mut().find(|(name, _)| name == "stacking.toml").unwrap();
+    text.push_str(
+        "\n[[exclusion]]\ncode = \"back\"\nkeep = \"loan_relief\"\ndrop = \"loan_compensation\"\n\
+         source = \"S01\"\nclause = \"x\"\nsays = { zh = \"互斥\", en = \"back\" }\n",
+    );
+    let told = pack(files).unwrap_err();
+    assert!(told.iter().any(|e| e.key == "exclusion.drop" && e.what.en.contains("before it")), "{told:#?}");
 }

@@ -1,0 +1,75 @@
+//! Real files: a small table as the bytes of a workbook or of a text file, and a workbook read back.
+
+use std::io::Cursor;
+
+use calamine::{Reader, Xlsx};
+use rust_xlsxwriter::Workbook;
+
+/// A header and its rows, all text.
+#[derive(Debug, Clone)]
+pub(crate) struct Sheet {
+    headers: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// A sheet with these headers, parted by blanks.
+    pub(crate) fn new(headers: &str) -> Self {
+        Self { headers: headers.split_whitespace().map(ToOwned::to_owned).collect(), rows: Vec::new() }
+    }
+
+    /// One more row.
+    pub(crate) fn row<T: AsRef<str>>(mut self, cells: &[T]) -> Self {
+        self.rows.push(cells.iter().map(|c| c.as_ref().to_owned()).collect());
+        self
+    }
+
+    /// As CSV in UTF-8.
+    pub(crate) fn csv(&self) -> Vec<u8> {
+        let lines = std::iter::once(&self.headers).chain(&self.rows);
+        lines.map(|cells| cells.join(",") + "\r\n").collect::<String>().into_bytes()
+    }
+
+    /// As CSV in UTF-8 with its mark.
+    pub(crate) fn csv_with_mark(&self) -> Vec<u8> {
+        [b"\xef\xbb\xbf".to_vec(), self.csv()].concat()
+    }
+
+    /// As CSV in GB 18030, as spreadsheet programs in China save it.
+    pub(crate) fn csv_gb18030(&self) -> Vec<u8> {
+        let text = String::from_utf8(self.csv()).unwrap();
+        encoding_rs::GB18030.encode(&text).0.into_owned()
+    }
+
+    /// As a workbook of text cells.
+    pub(crate) fn xlsx(&self) -> Vec<u8> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (row, cells) in (0..).zip(std::iter::once(&self.headers).chain(&self.rows)) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, cell).unwrap();
+            }
+        }
+        book.save_to_buffer().unwrap()
+    }
+}
+
+/// The cells of a workbook's first sheet as text, row by row.
+pub(crate) fn reopen(bytes: &[u8]) -> Vec<Vec<String>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let range = book.worksheet_range_at(0).unwrap().unwrap();
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+/// The rows of a workbook below the row that begins with this header, each as (header, cell) pairs.
+pub(crate) fn table(bytes: &[u8], first_header: &str) -> Vec<Vec<(String, String)>> {
+    let rows = reopen(bytes);
+    let at = rows.iter().position(|row| row.first().is_some_and(|cell| cell == first_header)).unwrap();
+    let headers = rows[at].clone();
+    rows[at + 1..].iter().map(|row| headers.iter().cloned().zip(row.iter().cloned()).collect()).collect()
+}
+
+/// A cell of such a row.
+pub(crate) fn cell<'a>(row: &'a [(String, String)], header: &str) -> &'a str {
+    row.iter().find(|(h, _)| h == header).map(|(_, cell)| cell.as_str()).unwrap_or_else(|| panic!("{header}"))
+}
