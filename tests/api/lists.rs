@@ -37,10 +37,14 @@ async fn entries(office: &Office, list: &str) -> Vec<Value> {
 fn faulty() -> Sheet {
     let (good, bad, foreign) = (child(1), child(2), child(3));
     let wrong = wrong_check(&bad.id);
-    sheet()
-        .row(&row(&good))
-        .row(&[bad.name.as_str(), &wrong, COUNTY, "富裕户", "小学", "三年级"])
-        .row(&[foreign.name.as_str(), &foreign.id, NEIGHBOUR, "建档立卡", "小学", "三年级"])
+    sheet().row(&row(&good)).row(&[bad.name.as_str(), &wrong, COUNTY, "富裕户", "小学", "三年级"]).row(&[
+        foreign.name.as_str(),
+        &foreign.id,
+        NEIGHBOUR,
+        "建档立卡",
+        "小学",
+        "三年级",
+    ])
 }
 
 #[actix_web::test]
@@ -213,7 +217,8 @@ async fn a_draft_takes_rows_of_its_own_term_and_place_only() {
     assert_eq!(refused.problem(422, "invalid_input")["errors"][0]["code"], "term_differs");
     let city = office.as_role(Role::City, "3410");
     let neighbour = child(3);
-    let file = of([2]).row(&[neighbour.name.as_str(), &neighbour.id, NEIGHBOUR, "建档立卡", "小学", "三年级"]);
+    let file =
+        of([2]).row(&[neighbour.name.as_str(), &neighbour.id, NEIGHBOUR, "建档立卡", "小学", "三年级"]);
     let body = office.add_to_list(&city, &list, &file.csv()).await.json();
     assert_eq!((&body["list"]["entries"], &body["import"]["rows"]["bad"]), (&2.into(), &1.into()));
 }
@@ -271,7 +276,10 @@ async fn names_and_ids_are_masked_unless_the_token_may_see_them() {
         assert!(!masked.text().contains(secret.as_str()));
     }
     let plain = office.read(&office.confidant(), &uri).await;
-    assert_eq!((&plain["items"][0]["id_number"], &plain["items"][0]["name"]), (&one.id.into(), &one.name.into()));
+    assert_eq!(
+        (&plain["items"][0]["id_number"], &plain["items"][0]["name"]),
+        (&one.id.into(), &one.name.into())
+    );
 }
 
 #[actix_web::test]

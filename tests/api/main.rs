@@ -8,6 +8,10 @@
 mod support;
 
 #[cfg(test)]
+mod aid;
+#[cfg(test)]
+mod assessments;
+#[cfg(test)]
 mod authorisation;
 #[cfg(test)]
 mod command;
@@ -18,7 +22,11 @@ mod input;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod lookups;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod roll;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

@@ -133,11 +133,26 @@ impl Office {
 
     /// `POST` of lines of JSON; the answer's lines.
     pub(crate) async fn post_lines(&self, who: &Somebody, uri: &str, body: String) -> Vec<Value> {
-        let request =
-            TestRequest::post().uri(uri).insert_header(("content-type", "application/x-ndjson")).set_payload(body);
+        let request = TestRequest::post()
+            .uri(uri)
+            .insert_header(("content-type", "application/x-ndjson"))
+            .set_payload(body);
         let answer = self.send(who, request).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Every item of a list, read page by page of this size.
+    pub(crate) async fn read_pages(&self, who: &Somebody, uri: &str, limit: u32) -> Vec<Value> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let sign = if uri.contains('?') { '&' } else { '?' };
+            let page = self.read(who, &format!("{uri}{sign}limit={limit}{after}")).await;
+            assert!(items(&page).len() <= usize::try_from(limit).unwrap());
+            all.extend(items(&page).clone());
+            let Some(next) = page["next"].as_str() else { return all };
+            after = format!("&after={next}");
+        }
     }
 
     /// A file as the body itself.
@@ -199,6 +214,18 @@ impl Office {
     pub(crate) async fn run_check(&self, who: &Somebody) -> Answer {
         self.post(who, "/v1/cross-checks", json!({ "term": TERM })).await
     }
+}
+
+/// The items of a page.
+#[track_caller]
+pub(crate) fn items(page: &Value) -> &Vec<Value> {
+    page["items"].as_array().unwrap_or_else(|| panic!("no page: {page}"))
+}
+
+/// One field of each item of a page.
+#[track_caller]
+pub(crate) fn column(page: &Value, field: &str) -> Vec<Value> {
+    items(page).iter().map(|item| item[field].clone()).collect()
 }
 
 /// A JSON string's own text.

@@ -24,6 +24,19 @@ impl Sheet {
         self
     }
 
+    /// One more row from (header, cell) pairs; the later of two for one header counts.
+    pub(crate) fn told(self, usual: &[(&str, &str)], further: &[(&str, &str)]) -> Self {
+        let known = |header: &str| self.headers.iter().any(|h| h == header);
+        assert!(usual.iter().chain(further).all(|(header, _)| known(header)));
+        let said = |header: &String| {
+            let mut cells = further.iter().rev().chain(usual);
+            cells.find(|(h, _)| h == header).map_or("", |(_, cell)| cell)
+        };
+        let cells: Vec<&str> = self.headers.iter().map(said).collect();
+        let cells: Vec<String> = cells.into_iter().map(ToOwned::to_owned).collect();
+        self.row(&cells)
+    }
+
     /// As CSV in UTF-8.
     pub(crate) fn csv(&self) -> Vec<u8> {
         let lines = std::iter::once(&self.headers).chain(&self.rows);
