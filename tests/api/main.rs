@@ -14,6 +14,8 @@ mod assessments;
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod http_frame;
