@@ -8,7 +8,13 @@
 mod support;
 
 #[cfg(test)]
+mod aid;
+#[cfg(test)]
+mod assessments;
+#[cfg(test)]
 mod authorisation;
+#[cfg(test)]
+mod checks;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
@@ -18,7 +24,11 @@ mod input;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod lookups;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod roll;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

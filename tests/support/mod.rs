@@ -2,6 +2,7 @@
 
 pub(crate) mod office;
 pub(crate) mod people;
+pub(crate) mod rows;
 pub(crate) mod sheets;
 
 use std::rc::Rc;

@@ -142,6 +142,19 @@ impl Office {
         answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Every item of a list, read page by page of this size.
+    pub(crate) async fn read_pages(&self, who: &Somebody, uri: &str, limit: u32) -> Vec<Value> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let sign = if uri.contains('?') { '&' } else { '?' };
+            let page = self.read(who, &format!("{uri}{sign}limit={limit}{after}")).await;
+            assert!(items(&page).len() <= usize::try_from(limit).unwrap());
+            all.extend(items(&page).clone());
+            let Some(next) = page["next"].as_str() else { return all };
+            after = format!("&after={next}");
+        }
+    }
+
     /// A file as the body itself.
     pub(crate) async fn upload(&self, who: &Somebody, uri: &str, file: &[u8]) -> Answer {
         self.send(who, TestRequest::post().uri(uri).set_payload(file.to_vec())).await
@@ -201,6 +214,18 @@ impl Office {
     pub(crate) async fn run_check(&self, who: &Somebody) -> Answer {
         self.post(who, "/v1/cross-checks", json!({ "term": TERM })).await
     }
+}
+
+/// The items of a page.
+#[track_caller]
+pub(crate) fn items(page: &Value) -> &Vec<Value> {
+    page["items"].as_array().unwrap_or_else(|| panic!("no page: {page}"))
+}
+
+/// One field of each item of a page.
+#[track_caller]
+pub(crate) fn column(page: &Value, field: &str) -> Vec<Value> {
+    items(page).iter().map(|item| item[field].clone()).collect()
 }
 
 /// A JSON string's own text.

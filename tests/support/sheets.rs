@@ -24,6 +24,19 @@ impl Sheet {
         self
     }
 
+    /// One more row from (header, cell) pairs; the later of two for one header counts.
+    pub(crate) fn told(self, usual: &[(&str, &str)], further: &[(&str, &str)]) -> Self {
+        let known = |header: &str| self.headers.iter().any(|h| h == header);
+        assert!(usual.iter().chain(further).all(|(header, _)| known(header)));
+        let said = |header: &String| {
+            let mut cells = further.iter().rev().chain(usual);
+            cells.find(|(h, _)| h == header).map_or("", |(_, cell)| cell)
+        };
+        let cells: Vec<&str> = self.headers.iter().map(said).collect();
+        let cells: Vec<String> = cells.into_iter().map(ToOwned::to_owned).collect();
+        self.row(&cells)
+    }
+
     /// As CSV in UTF-8.
     pub(crate) fn csv(&self) -> Vec<u8> {
         let lines = std::iter::once(&self.headers).chain(&self.rows);
@@ -54,17 +67,22 @@ impl Sheet {
     }
 }
 
-/// The cells of a workbook's first sheet as text, row by row.
+/// The cells of a workbook as text, row by row, sheet after sheet.
 pub(crate) fn reopen(bytes: &[u8]) -> Vec<Vec<String>> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
-    let range = book.worksheet_range_at(0).unwrap().unwrap();
-    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    sheets(bytes).concat()
 }
 
-/// The rows of a workbook below the row that begins with this header, each as (header, cell) pairs.
+fn sheets(bytes: &[u8]) -> Vec<Vec<Vec<String>>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let text = |row: &[calamine::Data]| row.iter().map(ToString::to_string).collect();
+    book.worksheets().into_iter().map(|(_, range)| range.rows().map(text).collect()).collect()
+}
+
+/// The rows below the row that begins with this header, each as (header, cell) pairs.
 pub(crate) fn table(bytes: &[u8], first_header: &str) -> Vec<Vec<(String, String)>> {
-    let rows = reopen(bytes);
-    let at = rows.iter().position(|row| row.first().is_some_and(|cell| cell == first_header)).unwrap();
+    let begins = |row: &Vec<String>| row.first().is_some_and(|cell| cell == first_header);
+    let rows = sheets(bytes).into_iter().find(|rows| rows.iter().any(begins)).unwrap();
+    let at = rows.iter().position(begins).unwrap();
     let headers = rows[at].clone();
     rows[at + 1..].iter().map(|row| headers.iter().cloned().zip(row.iter().cloned()).collect()).collect()
 }
