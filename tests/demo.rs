@@ -1,6 +1,8 @@
 //! The invented county through the whole service, from three spreadsheets to findings: what was put wrong
 //! is found, nothing else is, and doing it again changes nothing.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
@@ -128,11 +130,11 @@ impl Bureau {
                 for (person, revealed) in vault::reveal(conn, &self.desk.sealer, &people)? {
                     ids.insert(person, revealed.id.unwrap());
                 }
-                Ok(rows
-                    .into_iter()
-                    .map(|row| (ids[&row.person_id].clone(), row))
-                    .map(|(a, b)| (b, a))
-                    .collect())
+                let with_id = |row: FindingRow| {
+                    let id = ids[&row.person_id].clone();
+                    (row, id)
+                };
+                Ok(rows.into_iter().map(with_id).collect())
             })
             .unwrap()
     }
@@ -213,9 +215,9 @@ fn put_in(county: &County) -> Vec<Key> {
 }
 
 /// Kind, programme and number of what is in one and not in the other; ids would tell a reader nothing.
-fn beyond(these: &[Key], those: &[Key]) -> BTreeMap<(FindingKind, Option<Programme>), usize> {
+fn beyond(these: &[Key], others: &[Key]) -> BTreeMap<(FindingKind, Option<Programme>), usize> {
     let mut beyond = BTreeMap::new();
-    for key in these.iter().filter(|key| !those.contains(key)) {
+    for key in these.iter().filter(|key| !others.contains(key)) {
         *beyond.entry((key.0, key.2)).or_default() += 1;
     }
     beyond

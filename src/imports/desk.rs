@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::batch::{self, Importer};
 use super::model::{Order, Report};
-use crate::db::Db;
+use crate::db::{Db, with_room};
 use crate::error::Result;
 use crate::seal::Sealer;
 use crate::sheet::Reader;
@@ -30,8 +30,11 @@ impl Desk {
         importer: &mut I,
         progress: &dyn Fn(u64),
     ) -> Result<Report> {
-        self.db
-            .write_now(|conn| batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress))
+        self.db.write_now(|conn| {
+            with_room(conn, |conn| {
+                batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
+            })
+        })
     }
 
     /// The refused rows of an import as a workbook.

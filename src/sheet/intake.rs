@@ -1,7 +1,7 @@
 //! From raw rows to rows under a header: holds back the first rows until the header is known, then lets
 //! the rest through one by one, leaving out what is not data (blank rows, totals, notes, the example).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::cell::Cell;
 use super::header::{self, Columns, Header, SEARCHED_ROWS, Unfound, letter, normal};
@@ -30,6 +30,9 @@ const NOT_DATA: [&str; 16] = [
     "审核",
     "负责人",
 ];
+/// The same in the form in which cells are compared, made once and not for every row.
+static NOT_DATA_NORMAL: LazyLock<Vec<String>> = LazyLock::new(|| NOT_DATA.map(normal).to_vec());
+
 /// How the example row of our own templates begins.
 const EXAMPLE: &str = "示例";
 
@@ -159,7 +162,7 @@ impl Found {
         }
         // A student may be called anything, so a total is a total only where nobody is identified: an id, a
         // student number or a card in any column makes the row a student's.
-        if NOT_DATA.iter().any(|word| first.starts_with(&normal(word))) && !cells.iter().any(identifies) {
+        if NOT_DATA_NORMAL.iter().any(|word| first.starts_with(word)) && !cells.iter().any(identifies) {
             return true;
         }
         let cell = |index: usize| cells.get(index).filter(|c| !c.is_blank());

@@ -15,8 +15,10 @@ use super::wire::{Line, Refusal};
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
 
-/// Rows on their way between the pipe and the handler.
-const IN_FLIGHT: usize = 256;
+/// Lines handed over at once: to wake the handler for each would cost more than to read it.
+const AT_ONCE: usize = 64;
+/// Such handfuls on their way between the pipe and the handler.
+const IN_FLIGHT: usize = 4;
 
 /// What was learnt about a workbook besides its rows.
 #[derive(Default)]
@@ -43,16 +45,20 @@ fn take_lines(running: &mut Running, limits: &Limits, intake: &mut Intake<'_>) -
     let mut seen = Seen::default();
     let mut current: Option<String> = None;
     let mut patience = Duration::from_secs(limits.wall_seconds);
+    let mut lines = Vec::new().into_iter();
     loop {
-        // Only time spent waiting for the child counts: the handler may be slow on its own account.
-        let since = Instant::now();
-        let line = match running.lines.recv_timeout(patience) {
-            Ok(Ok(line)) => line,
-            Ok(Err(Broken)) => return Err(Error::internal("the sheet reader's output was malformed")),
-            Err(RecvTimeoutError::Timeout) => return Err(too_slow()),
-            Err(RecvTimeoutError::Disconnected) => return Err(how_it_ended(running.wait()?)),
+        let Some(line) = lines.next() else {
+            // Only time spent waiting for the child counts: the handler may be slow on its own account.
+            let since = Instant::now();
+            lines = match running.lines.recv_timeout(patience) {
+                Ok(Ok(lines)) => lines.into_iter(),
+                Ok(Err(Broken)) => return Err(Error::internal("the sheet reader's output was malformed")),
+                Err(RecvTimeoutError::Timeout) => return Err(too_slow()),
+                Err(RecvTimeoutError::Disconnected) => return Err(how_it_ended(running.wait()?)),
+            };
+            patience = patience.saturating_sub(since.elapsed());
+            continue;
         };
-        patience = patience.saturating_sub(since.elapsed());
         match line {
             Line::Sheet { name, hidden } => {
                 seen.hidden.extend(hidden);
@@ -95,7 +101,7 @@ struct Broken;
 /// The running child; killed when this is dropped.
 struct Running {
     child: Child,
-    lines: Receiver<Result<Line, Broken>>,
+    lines: Receiver<Result<Vec<Line>, Broken>>,
 }
 
 impl Running {
@@ -136,20 +142,36 @@ impl Drop for Running {
     }
 }
 
-fn pump(pipe: ChildStdout, to: &SyncSender<Result<Line, Broken>>, longest: usize) {
+fn pump(pipe: ChildStdout, to: &SyncSender<Result<Vec<Line>, Broken>>, longest: usize) {
     let mut reader = BufReader::with_capacity(256 * 1024, pipe);
     let most = u64::try_from(longest).unwrap_or(u64::MAX);
     let mut line = Vec::new();
+    let mut lines = Vec::with_capacity(AT_ONCE);
     loop {
         line.clear();
-        match reader.by_ref().take(most).read_until(b'\n', &mut line) {
+        let parsed = match reader.by_ref().take(most).read_until(b'\n', &mut line) {
+            Ok(read) if read > 0 && (line.ends_with(b"\n") || read >= longest) => {
+                Some(serde_json::from_slice(&line))
+            }
             // A line without its end is what a killed child leaves behind: its status says why.
-            Ok(read) if read > 0 && (line.ends_with(b"\n") || read >= longest) => {}
-            _ => return,
+            _ => None,
+        };
+        let more = matches!(parsed, Some(Ok(_)));
+        let broken = matches!(parsed, Some(Err(_)));
+        lines.extend(parsed.and_then(std::result::Result::ok));
+        // Nothing read ahead: what is there is handed over before waiting for the child.
+        let full = lines.len() >= AT_ONCE || reader.buffer().is_empty() || !more;
+        if full && !lines.is_empty() {
+            let handful = std::mem::replace(&mut lines, Vec::with_capacity(AT_ONCE));
+            if to.send(Ok(handful)).is_err() {
+                return;
+            }
         }
-        let parsed = serde_json::from_slice(&line).map_err(|_malformed| Broken);
-        let last = parsed.is_err();
-        if to.send(parsed).is_err() || last {
+        if broken {
+            // The handler may have gone; then nobody asks.
+            let _ = to.send(Err(Broken));
+        }
+        if !more {
             return;
         }
     }
