@@ -87,11 +87,7 @@ impl Importer for RollImporter {
     fn parse(&self, f: &mut Fields<'_>) -> Option<RollRow> {
         let id = f.parse("id_number", ResidentId::parse);
         let number = f.parse("student_number", StudentNumber::parse);
-        if id.is_none()
-            && number.is_none()
-            && f.text("id_number").is_none()
-            && f.text("student_number").is_none()
-        {
+        if !f.has("id_number") && !f.has("student_number") {
             f.reject(
                 "id_number",
                 ValueError::fixed(
@@ -103,10 +99,7 @@ impl Importer for RollImporter {
         }
         let name = f.require("name", PersonName::parse);
         let school = school(f);
-        let stage = f.word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
-        if stage.is_none() && f.text("stage").is_none() {
-            f.reject("stage", missing());
-        }
+        let stage = f.require_word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
         let grade = f.parse("grade", |text| grade::parse(text, stage).map(Parsed::unchanged));
         let state = match f.text("state") {
             None => Some(EnrolmentState::Enrolled),
@@ -453,10 +446,6 @@ fn unknown_word(column: &str, allowed: impl Iterator<Item = &'static str>) -> Va
             format!("allowed: {allowed}; separate several with 、"),
         ),
     }
-}
-
-fn missing() -> ValueError {
-    ValueError::fixed("cell_missing", ("没有填写", "the cell is empty"), ("请补填", "fill it in"))
 }
 
 fn full_time(text: &str) -> Option<bool> {

@@ -14,6 +14,8 @@ mod assessments;
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod command;
@@ -29,6 +31,8 @@ mod lookups;
 mod openapi;
 #[cfg(test)]
 mod roll;
+#[cfg(test)]
+mod scopes;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
