@@ -22,9 +22,13 @@ mod command;
 #[cfg(test)]
 mod http_frame;
 #[cfg(test)]
+mod idempotent;
+#[cfg(test)]
 mod input;
 #[cfg(test)]
 mod lists;
+#[cfg(test)]
+mod log_canary;
 #[cfg(test)]
 mod lookups;
 #[cfg(test)]
