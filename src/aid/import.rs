@@ -96,29 +96,11 @@ impl Importer for AidImporter {
         }
         let name = f.require("name", PersonName::parse);
         let school = f.require("school_code", SchoolCode::parse);
-        let programme = f.word("programme", Programme::from_word, Programme::ALL.iter().map(|p| p.zh()));
-        if programme.is_none() && f.text("programme").is_none() {
-            f.reject(
-                "programme",
-                ValueError::fixed(
-                    "cell_missing",
-                    ("没有填写资助项目", "the programme is not given"),
-                    ("请补填", "fill it in"),
-                ),
-            );
-        }
+        let programme =
+            f.require_word("programme", Programme::from_word, Programme::ALL.iter().map(|p| p.zh()));
         let tier = f.word("tier", Tier::from_word, Tier::ALL.iter().map(|t| t.zh()));
+        f.need("amount");
         let fen = f.fen("amount");
-        if fen.is_none() && f.text("amount").is_none() {
-            f.reject(
-                "amount",
-                ValueError::fixed(
-                    "cell_missing",
-                    ("没有填写金额", "the amount is not given"),
-                    ("请补填", "fill it in"),
-                ),
-            );
-        }
         let paid_on = f.require("paid_on", day::parse);
         if paid_on.is_some_and(|d| d > self.today) {
             f.reject(

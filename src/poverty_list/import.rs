@@ -201,18 +201,21 @@ impl Importer for ListImporter {
 
 /// The household's place: by code, else by the county's name.
 fn place(f: &mut Fields<'_>) -> Option<Place> {
-    if f.text("place").is_some() {
+    if f.has("place") {
         return f.parse("place", |text| Place::parse(text).map(Parsed::unchanged));
     }
     let Some(name) = f.text("county") else {
-        f.reject(
-            "place",
-            ValueError::fixed(
-                "cell_missing",
-                ("户籍地区划代码和县区都没有填写", "neither the area code nor the county is given"),
-                ("请填写其中一项", "fill in one of the two"),
-            ),
-        );
+        // A county cell that is there and cannot be read has been reported by then.
+        if !f.has("county") {
+            f.reject(
+                "place",
+                ValueError::fixed(
+                    "cell_missing",
+                    ("户籍地区划代码和县区都没有填写", "neither the area code nor the county is given"),
+                    ("请填写其中一项", "fill in one of the two"),
+                ),
+            );
+        }
         return None;
     };
     let found = area::find(&name, None);

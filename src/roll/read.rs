@@ -69,10 +69,7 @@ pub(super) fn row(f: &mut Fields<'_>) -> Option<RollRow> {
     }
     let name = f.require("name", PersonName::parse);
     let school = school(f);
-    let stage = f.word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
-    if stage.is_none() && f.text("stage").is_none() {
-        f.reject("stage", missing());
-    }
+    let stage = f.require_word("stage", Stage::from_word, Stage::ALL.iter().map(|s| s.zh()));
     let grade = f.parse("grade", |text| grade::parse(text, stage).map(Parsed::unchanged));
     let in_school = match f.text("state") {
         None => Some(EnrolmentState::Enrolled),
@@ -194,10 +191,6 @@ fn unknown_word(column: &str, allowed: impl Iterator<Item = &'static str>) -> Va
             format!("allowed: {allowed}; separate several with 、"),
         ),
     }
-}
-
-fn missing() -> ValueError {
-    ValueError::fixed("cell_missing", ("没有填写", "the cell is empty"), ("请补填", "fill it in"))
 }
 
 fn full_time(text: &str) -> Option<bool> {

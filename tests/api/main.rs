@@ -14,21 +14,29 @@ mod assessments;
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
 mod http_frame;
 #[cfg(test)]
+mod idempotent;
+#[cfg(test)]
 mod input;
 #[cfg(test)]
 mod lists;
+#[cfg(test)]
+mod log_canary;
 #[cfg(test)]
 mod lookups;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod roll;
+#[cfg(test)]
+mod scopes;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

@@ -70,7 +70,12 @@ impl TestApp {
 
     /// The `Authorization` that a minted token gives.
     pub(crate) fn authorization(&self, request: MintRequest) -> (&'static str, String) {
-        let token = mint(&self.key, request, clock::now().and_utc().timestamp()).unwrap();
+        self.authorization_of(request, clock::now().and_utc().timestamp())
+    }
+
+    /// The same, minted at another moment (seconds since 1970).
+    pub(crate) fn authorization_of(&self, request: MintRequest, at: i64) -> (&'static str, String) {
+        let token = mint(&self.key, request, at).unwrap();
         ("authorization", format!("Bearer {token}"))
     }
 

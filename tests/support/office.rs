@@ -11,6 +11,7 @@ use yingzhu::imports::Desk;
 use yingzhu::policy::Pack;
 use yingzhu::seal::{KeyRing, Sealer};
 use yingzhu::sheet;
+use yingzhu::values::clock;
 
 use super::{Answer, TestApp, parts, request_for};
 
@@ -54,6 +55,12 @@ impl Office {
 
     pub(crate) fn as_role(&self, role: Role, place: &str) -> Somebody {
         self.holding(request_for(role, place))
+    }
+
+    /// Somebody whose token of ten minutes was minted so many seconds ago.
+    pub(crate) fn minted_ago(&self, role: Role, place: &str, seconds: i64) -> Somebody {
+        let at = clock::now().and_utc().timestamp() - seconds;
+        Somebody { authorization: self.app.authorization_of(request_for(role, place), at) }
     }
 
     /// The county's officer.
