@@ -18,6 +18,8 @@ mod input;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod uploads;
