@@ -253,10 +253,10 @@ mod tests {
         assert_eq!(zh.len(), 1);
         assert_eq!((zh[0].0.as_str(), zh[0].1), ("standard:PRE-AH-HS", "changed"));
         assert!(
-            zh[0].2.contains("每学年800.00元") && zh[0].2.contains("改为") && zh[0].2.contains("900.00元"),
+            zh[0].2.contains("每学年800元") && zh[0].2.contains("改为") && zh[0].2.contains("900元"),
             "{zh:?}"
         );
-        assert!(en[0].2.contains("800.00 yuan a year") && en[0].2.contains("900.00 yuan"), "{en:?}");
+        assert!(en[0].2.contains("800 yuan a year") && en[0].2.contains("900 yuan"), "{en:?}");
     }
 
     #[test]

@@ -38,14 +38,26 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt of a decision by this pack.
+    ///
+    /// The facts are written in one order, since order means nothing to a decision and equal questions
+    /// have equal receipts.
     pub fn of(pack: &Pack, facts: &Facts, lang: Lang) -> Self {
+        let mut facts = facts.clone();
+        if let Some(held) = &mut facts.student.categories {
+            held.sort_unstable();
+            held.dedup();
+        }
+        if let Some(held) = &mut facts.evidence {
+            held.sort_unstable();
+            held.dedup();
+        }
         Self {
             pack: pack.id().to_owned(),
             version: pack.version().to_owned(),
             digest: pack.digest().to_owned(),
             as_of: facts.as_of,
             language: lang.tag().to_owned(),
-            facts: facts.clone(),
+            facts,
         }
     }
 }
