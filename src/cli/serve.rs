@@ -1,6 +1,7 @@
 //! `yingzhu serve`: configuration, log, database, parts, then the server until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use super::{Out, logging, store};
 use crate::auth::{DevKey, Verifier};
@@ -38,13 +39,15 @@ pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
 /// One place where everything the handlers need is made.
 fn gather_parts(config: &Config) -> Result<Parts> {
     let desk = store::desk(&config.store)?;
-    let pack = store::pack(&config.store)?;
+    let packs = store::packs(&config.store)?;
+    let pack = Arc::clone(packs.current());
     log::info!("event=policy_loaded pack={} version={} digest={}", pack.id(), pack.version(), pack.digest());
     let verifier = verifier(config)?;
     let keys = verifier.clone();
     Ok(Parts::new(desk.db.clone(), config.limits.clone())
         .with(desk)
-        .with(pack)
+        .with_shared(pack)
+        .with(packs)
         .with(verifier)
         .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))
 }

@@ -4,7 +4,7 @@ use crate::config::{Keys, Store, StoreOptions};
 use crate::db::Db;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::imports::Desk;
-use crate::policy::Pack;
+use crate::policy::{Pack, Packs};
 use crate::seal::{KeyRing, Sealer};
 use crate::sheet::{Limits, Reader};
 use crate::values::Text;
@@ -49,13 +49,14 @@ pub(super) fn desk(store: &Store) -> Result<Desk> {
     Ok(Desk { db, reader: Reader { program, limits: Limits::default() }, sealer })
 }
 
-/// The policy pack: the embedded one, or that of a folder. Every fault is told at once.
+/// The policy pack in force.
 pub(super) fn pack(store: &Store) -> Result<Pack> {
-    let loaded = match &store.policy_dir {
-        Some(folder) => Pack::from_dir(folder),
-        None => Pack::embedded(),
-    };
-    loaded.map_err(|faults| {
+    Ok(Pack::clone(packs(store)?.current()))
+}
+
+/// The policy packs: the embedded one and those of a folder. Every fault is told at once.
+pub(super) fn packs(store: &Store) -> Result<Packs> {
+    Packs::load(store.policy_dir.as_deref()).map_err(|faults| {
         let fields = faults
             .into_iter()
             .map(|fault| FieldError {

@@ -343,5 +343,8 @@ fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<OneOrMany<T>> {
 
 /// Registers the operations.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(assess_eligibility).service(lookup_eligibility).service(find_student_eligibility);
+    cfg.service(assess_eligibility)
+        .service(lookup_eligibility)
+        .service(find_student_eligibility)
+        .configure(super::replay::configure);
 }

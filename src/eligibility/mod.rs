@@ -11,5 +11,6 @@
 pub mod http;
 pub mod lookup;
 pub mod model;
+pub mod replay;
 pub mod rules;
 pub mod store;

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::decision::{
     BenefitKind, Decision, FenRange, Missing, Outcome, Per, ProgrammeDecision, Reason, Route, Sum, Truth,
-    Warning,
 };
 use super::fact::Fact;
 use super::pack::Pack;
 use super::programme::{PaidBy, ProgrammeRules};
+use super::receipt::Receipt;
+use super::warn::{notice, warning};
 use crate::values::{Fen, Lang, Programme, Term, Text, Tier};
 
 /// 资格判定 / The decision about one student on one date.
@@ -29,6 +30,10 @@ pub struct DecisionBody {
     pub programmes: Vec<ProgrammeBody>,
     /// 合计 / Sums over the eligible programmes.
     pub totals: TotalsBody,
+    /// 对事实本身的提示 / Remarks on the facts themselves, e.g. an area code that has ended.
+    pub warnings: Vec<WarningBody>,
+    /// 判定凭据 / What this decision was made of; post it to `/v1/eligibility/replays` to get it again.
+    pub receipt: Receipt,
 }
 
 /// 政策包 / Which pack decided; the digest changes with any rule or amount in it.
@@ -226,6 +231,8 @@ impl Decision {
                 in_kind: self.totals.in_kind.into(),
                 open: self.totals.open,
             },
+            warnings: self.notices.iter().map(|n| notice(n, lang)).collect(),
+            receipt: Receipt::of(pack, &self.facts, lang),
         }
     }
 }
@@ -309,72 +316,5 @@ fn missing(missing: &Missing, rules: &ProgrammeRules, lang: Lang) -> MissingBody
         who: who.in_lang(lang).to_owned(),
         message: text.in_lang(lang).to_owned(),
         range: missing.range.map(|FenRange { low, high }| RangeBody { low_fen: low, high_fen: high }),
-    }
-}
-
-/// The stable code of a warning.
-pub fn warning_code<'p>(pack: &'p Pack, programme: Programme, warning: &Warning) -> &'p str {
-    match warning {
-        Warning::Rule(i) => {
-            pack.programme(programme).and_then(|r| r.warnings.get(*i)).map_or("rule", |w| w.code.as_str())
-        }
-        Warning::StandardMissing => "standard_missing",
-        Warning::StandardUnsourced(_) => "standard_unsourced",
-        Warning::FeeDiffers(_) => "fee_differs",
-        Warning::BelowFloor(..) => "below_floor",
-        Warning::OutsideRange(..) => "outside_range",
-    }
-}
-
-fn warning(warning: &Warning, pack: &Pack, rules: &ProgrammeRules, lang: Lang) -> WarningBody {
-    let clause = |i: &usize| pack.standards.get(*i).map(|s| s.origin.clause.clone());
-    let (text, clauses): (Text, Vec<String>) = match warning {
-        Warning::Rule(i) => match rules.warnings.get(*i) {
-            Some(rule) => (rule.says.clone(), rule.clauses.clone()),
-            None => (Text::fixed("", ""), Vec::new()),
-        },
-        Warning::StandardMissing => (
-            rules.no_standard.clone().unwrap_or(Text::fixed(
-                "本地没有可查的资助标准，金额待当地教育、财政部门确认",
-                "this place has no sourced standard: the amount awaits the local education and finance offices",
-            )),
-            Vec::new(),
-        ),
-        Warning::StandardUnsourced(i) => (
-            Text::fixed(
-                "该标准尚未找到出处，发放前请核对文件",
-                "no source has been found for this standard yet: check the document before paying",
-            ),
-            clause(i).into_iter().collect(),
-        ),
-        Warning::FeeDiffers(i) => (
-            Text::fixed(
-                "本校学费与当地公布的标准不同，按公布的标准计算，请核对",
-                "the school's fee differs from the one its place publishes; the published one was used: check it",
-            ),
-            clause(i).into_iter().collect(),
-        ),
-        Warning::BelowFloor(local, floor) => (
-            Text::fixed(
-                "本地标准低于上级规定的最低标准，请核对",
-                "the local standard is below the floor set above it: check it",
-            ),
-            [clause(local), clause(floor)].into_iter().flatten().collect(),
-        ),
-        Warning::OutsideRange(local, limit) => (
-            Text::fixed(
-                "本地标准超出上级规定的范围，请核对",
-                "the local standard is outside the range set above it: check it",
-            ),
-            [clause(local), pack.limits.get(*limit).map(|l| l.origin.clause.clone())]
-                .into_iter()
-                .flatten()
-                .collect(),
-        ),
-    };
-    WarningBody {
-        code: warning_code(pack, rules.programme, warning).to_owned(),
-        message: text.in_lang(lang).to_owned(),
-        clauses,
     }
 }

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::body::warning_code;
 use super::decide::decide;
 use super::decision::{Decision, ProgrammeDecision, Truth};
 use super::fact::Fact;
 use super::facts::Facts;
 use super::pack::Pack;
+use super::warn::warning_code;
 use crate::values::{Fen, Lang, Programme};
 
 /// What must come out for one programme; what is absent is not looked at.

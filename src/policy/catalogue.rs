@@ -8,8 +8,8 @@ use super::decision::{BenefitKind, Per};
 use super::pack::Pack;
 use super::period::Period;
 use super::programme::{Condition, PaidBy, ProgrammeRules};
-use super::standard::{Amount, Certainty, Limit, Standard};
-use crate::values::{Fen, Lang, Place, Programme, Stage, Tier};
+use super::standard::{Amount, Certainty, Limit, Origin, Standard};
+use crate::values::{Fen, Lang, Place, Programme, Stage, Text, Tier};
 
 /// 资助项目目录 / What a pack holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -45,6 +45,28 @@ pub struct CatalogueProgramme {
     pub standards: Vec<CatalogueStandard>,
     /// 上级规定的范围 / Ranges set above.
     pub limits: Vec<CatalogueLimit>,
+    /// 可同时享受的项目 / What may be had together with it.
+    pub combines_with: Vec<CatalogueStacking>,
+    /// 互斥的项目 / What excludes it, or is excluded by it.
+    pub excludes: Vec<CatalogueStacking>,
+}
+
+/// 叠加或互斥 / Another programme and how the two stand to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct CatalogueStacking {
+    /// 另一项目 / The other programme.
+    pub programme: Programme,
+    /// 说明 / In words.
+    pub message: String,
+    /// 条款 / Clause.
+    pub clause: String,
+    /// 来源编号 / Key of its source.
+    pub source: String,
+    /// 可靠程度 / How sure it is.
+    pub certainty: Certainty,
+    /// 施行时间 / When it holds.
+    #[serde(flatten)]
+    pub period: CataloguePeriod,
 }
 
 /// 起止（止日不含） / A half-open range.
@@ -198,6 +220,41 @@ fn programme(pack: &Pack, rules: &ProgrammeRules, lang: Lang) -> CatalogueProgra
         conditions: rules.conditions.iter().map(|c| condition(c, lang)).collect(),
         standards: standards.into_iter().map(|s| standard(s, lang)).collect(),
         limits: rules.limits.iter().filter_map(|i| pack.limits.get(*i)).map(limit).collect(),
+        combines_with: combines_with(pack, rules.programme, lang),
+        excludes: excludes(pack, rules.programme, lang),
+    }
+}
+
+fn combines_with(pack: &Pack, own: Programme, lang: Lang) -> Vec<CatalogueStacking> {
+    let mut out: Vec<CatalogueStacking> = Vec::new();
+    for c in pack.stacking.combinations.iter().filter(|c| c.programmes.contains(&own)) {
+        for other in c.programmes.iter().filter(|p| **p != own) {
+            if !out.iter().any(|s| s.programme == *other) {
+                out.push(stacking(*other, &c.says, &c.origin, c.period, lang));
+            }
+        }
+    }
+    out
+}
+
+fn excludes(pack: &Pack, own: Programme, lang: Lang) -> Vec<CatalogueStacking> {
+    let touching = pack.stacking.exclusions.iter().filter(|e| e.keep == own || e.drop == own);
+    touching
+        .map(|e| {
+            let other = if e.keep == own { e.drop } else { e.keep };
+            stacking(other, &e.says, &e.origin, e.period, lang)
+        })
+        .collect()
+}
+
+fn stacking(other: Programme, says: &Text, origin: &Origin, when: Period, lang: Lang) -> CatalogueStacking {
+    CatalogueStacking {
+        programme: other,
+        message: says.in_lang(lang).to_owned(),
+        clause: origin.clause.clone(),
+        source: origin.source.clone(),
+        certainty: origin.certainty,
+        period: period(when),
     }
 }
 

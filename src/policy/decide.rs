@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::known::Known;
 use super::pack::Pack;
 use super::programme::ProgrammeRules;
+use super::settle::settled;
 use super::standard::{Amount, Certainty, Standard, covers, fee_differs};
 use super::steps;
 use super::worlds;
@@ -58,7 +59,8 @@ impl Entitlements {
 
 /// Decides every programme without a trace.
 pub fn entitled(pack: &Pack, facts: &Facts, out: &mut Entitlements) {
-    let known = pack.known(facts);
+    let (settled, _) = settled(facts);
+    let known = pack.known(&settled);
     out.items.clear();
     out.items.extend(pack.programmes.iter().map(|r| (r.programme, entitlement(pack, r, &known))));
 }
@@ -76,11 +78,20 @@ pub(super) fn entitlement(pack: &Pack, rules: &ProgrammeRules, known: &Known<'_>
 
 /// Decides every programme and says why.
 pub fn decide(pack: &Pack, facts: &Facts) -> Decision {
-    let known = pack.known(facts);
+    let (settled, notices) = settled(facts);
+    let known = pack.known(&settled);
     let programmes: Vec<ProgrammeDecision> =
         pack.programmes.iter().map(|rules| programme(pack, rules, &known)).collect();
     let totals = totals(&programmes);
-    Decision { as_of: facts.as_of, term: known.when.term, route: known.route, programmes, totals }
+    Decision {
+        as_of: facts.as_of,
+        term: known.when.term,
+        route: known.route,
+        programmes,
+        totals,
+        notices,
+        facts: facts.clone(),
+    }
 }
 
 fn programme(pack: &Pack, rules: &ProgrammeRules, known: &Known<'_>) -> ProgrammeDecision {
@@ -226,6 +237,13 @@ fn totals(programmes: &[ProgrammeDecision]) -> Totals {
     let mut totals = Totals::default();
     for decision in programmes {
         let Some(benefit) = &decision.benefit else { continue };
+        let sum = match benefit.kind {
+            BenefitKind::Cash => &mut totals.cash,
+            BenefitKind::Waiver => &mut totals.waived,
+            BenefitKind::InKind => &mut totals.in_kind,
+            // A loan is no gift, and a service has no amount: neither is in any sum.
+            BenefitKind::Loan | BenefitKind::Service => continue,
+        };
         let (Some(per_term), Some(per_year)) = (benefit.fen_per_term, benefit.fen_per_year) else {
             if !decision.missing.is_empty() {
                 totals.open += 1;
@@ -236,12 +254,6 @@ fn totals(programmes: &[ProgrammeDecision]) -> Totals {
             totals.open += 1;
             continue;
         }
-        let sum = match benefit.kind {
-            BenefitKind::Cash => &mut totals.cash,
-            BenefitKind::Waiver => &mut totals.waived,
-            BenefitKind::InKind => &mut totals.in_kind,
-            BenefitKind::Loan | BenefitKind::Service => continue,
-        };
         sum.per_term.0 = sum.per_term.0.saturating_add(per_term.0);
         sum.per_year.0 = sum.per_year.0.saturating_add(per_year.0);
     }

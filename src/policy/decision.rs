@@ -6,6 +6,8 @@
 use chrono::NaiveDate;
 
 use super::fact::Fact;
+use super::facts::Facts;
+use super::settle::Notice;
 use crate::values::{Fen, Programme, Term, Tier};
 
 /// Unknown is not no: the three values of Kleene's logic.
@@ -257,6 +259,10 @@ pub struct Decision {
     pub programmes: Vec<ProgrammeDecision>,
     /// Sums.
     pub totals: Totals,
+    /// Remarks on the facts themselves.
+    pub notices: Vec<Notice>,
+    /// The facts, as they were given.
+    pub facts: Facts,
 }
 
 impl Decision {

@@ -12,7 +12,10 @@
 //! | [`stacking`], [`steps`] | what combines and what excludes; what a person can provide |
 //! | `load` | TOML to pack, every fault with file, line and key |
 //! | [`decide`], `worth`, `worlds` | the decision; what it is worth; what is missing and matters |
-//! | [`decision`], [`body`] | the result; the result in words |
+//! | [`decision`], [`body`], `warn` | the result; the result in words |
+//! | [`diff()`] | what changed from one pack to another, in words |
+//! | [`packs`], [`receipt`] | every loaded pack; a decision taken again |
+//! | `settle` | places as they were on the date |
 //! | [`catalogue`] | the pack as a document |
 //! | [`cases`], [`check()`] | golden cases; the check an officer runs |
 
@@ -23,16 +26,21 @@ mod check;
 pub mod condition;
 pub mod decide;
 pub mod decision;
+pub mod diff;
 pub mod fact;
 pub mod facts;
 pub mod known;
 mod load;
 pub mod pack;
+pub mod packs;
 pub mod period;
 pub mod programme;
+pub mod receipt;
+mod settle;
 pub mod stacking;
 pub mod standard;
 pub mod steps;
+mod warn;
 mod worlds;
 mod worth;
 
@@ -41,8 +49,12 @@ pub use catalogue::CatalogueBody;
 pub use check::check;
 pub use decide::{Entitlement, Entitlements, decide, entitled};
 pub use decision::{Decision, Outcome, ProgrammeDecision, Route};
+pub use diff::{DiffBody, diff};
 pub use facts::Facts;
 pub use pack::{Pack, PackError};
+pub use packs::Packs;
+pub use receipt::{Receipt, replay};
+pub use settle::Notice;
 
 #[cfg(test)]
 mod properties;

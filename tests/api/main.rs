@@ -34,6 +34,8 @@ mod lookups;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod roll;
 #[cfg(test)]
 mod scopes;

@@ -5,6 +5,7 @@ pub(crate) mod people;
 pub(crate) mod rows;
 pub(crate) mod sheets;
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use yingzhu::auth::{DevKey, MintRequest, Role, Verifier, mint};
 use yingzhu::db::{DatabaseUrl, Db};
 use yingzhu::http::{self, Limits, Parts};
-use yingzhu::policy::Pack;
+use yingzhu::policy::{Pack, Packs};
 use yingzhu::seal::{KeyRing, Sealer};
 use yingzhu::sheet::Reader;
 use yingzhu::values::{Place, clock};
@@ -120,13 +121,37 @@ pub(crate) fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
     let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
     let reader =
         Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: yingzhu::sheet::Limits::default() };
-    (Parts::new(db, limits).with(sealer).with(reader).with_shared(pack()), folder)
+    (Parts::new(db, limits).with(sealer).with(reader).with_shared(pack()).with(packs()), folder)
 }
 
 /// The embedded pack, read once for all tests.
 fn pack() -> Arc<Pack> {
     static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
     Arc::clone(PACK.get_or_init(|| Arc::new(Pack::embedded().unwrap())))
+}
+
+/// Every loaded pack: the one in force and an older one, as a folder of packs would hold it.
+fn packs() -> Packs {
+    static OLDER: OnceLock<Arc<Pack>> = OnceLock::new();
+    let older = OLDER.get_or_init(|| Arc::new(older_pack()));
+    Packs::one(pack()).and(Arc::clone(older))
+}
+
+/// The embedded pack as version 0.9.0, in which one county's preschool aid was lower.
+fn older_pack() -> Pack {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/cn-ah");
+    let mut files = Vec::new();
+    for folder in ["", "programmes", "standards"] {
+        for entry in std::fs::read_dir(from.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                let name = path.strip_prefix(&from).unwrap().to_str().unwrap().to_owned();
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((name, text.replace("1.0.0", "0.9.0").replace("yuan = 800", "yuan = 600")));
+            }
+        }
+    }
+    Pack::from_files(files).unwrap()
 }
 
 /// What came back.

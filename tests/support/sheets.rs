@@ -89,5 +89,5 @@ pub(crate) fn table(bytes: &[u8], first_header: &str) -> Vec<Vec<(String, String
 
 /// A cell of such a row.
 pub(crate) fn cell<'a>(row: &'a [(String, String)], header: &str) -> &'a str {
-    row.iter().find(|(h, _)| h == header).map(|(_, cell)| cell.as_str()).unwrap_or_else(|| panic!("{header}"))
+    row.iter().find(|(h, _)| h == header).map_or_else(|| panic!("{header}"), |(_, cell)| cell.as_str())
 }

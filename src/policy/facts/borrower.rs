@@ -26,7 +26,7 @@ closed_list! {
 }
 
 /// 助学贷款借款情况 / What is known of the loan and of what keeps the borrower from repaying it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Borrower {
     /// 有未结清的国家助学贷款 / Has a student loan that is not repaid in full.

@@ -22,7 +22,7 @@ pub use check::grades_of;
 ///
 /// 除日期外均可缺省；缺省表示“未知”，不表示“否”。Everything but the date may be left out, which means
 /// unknown and never no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "as_of": "2017-10-10", "place": "341024",
@@ -52,7 +52,7 @@ pub struct Facts {
 }
 
 /// 学生情况 / What is known of the student's studies and household.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Student {
     /// 学段 / Stage of education.
@@ -109,7 +109,7 @@ pub struct Student {
 }
 
 /// 就读学校 / What is known of the school.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct School {
     /// 学校所在地 / Area code of the school.
@@ -142,7 +142,7 @@ pub struct School {
 }
 
 /// 所学专业 / What is known of the major (vocational and higher education).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Major {
     /// 涉农专业 / An agricultural major.
@@ -154,7 +154,7 @@ pub struct Major {
 }
 
 /// 户籍 / What is known of the household registration.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Hukou {
     /// 户籍地 / Area code of the household's place.
