@@ -57,6 +57,8 @@ pub use receipt::{Receipt, replay};
 pub use settle::Notice;
 
 #[cfg(test)]
+mod advice_tests;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

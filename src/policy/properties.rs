@@ -10,7 +10,7 @@ use crate::values::{
     Category, EnrolmentState, EvidenceKind, Fen, Hardship, HukouKind, Lang, Ownership, Place, RunBy, Stage,
 };
 
-fn pack() -> &'static Pack {
+pub(super) fn pack() -> &'static Pack {
     static PACK: std::sync::LazyLock<Pack> = std::sync::LazyLock::new(|| Pack::embedded().unwrap());
     &PACK
 }
@@ -87,7 +87,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn complete()(
+    pub(super) fn complete()(
         student in student(),
         days in 0_i64..6000,
         evidence in prop::sample::subsequence(EvidenceKind::ALL.to_vec(), 0..3),
@@ -103,7 +103,7 @@ prop_compose! {
 }
 
 /// The same facts with some forgotten, one bit each.
-fn forget(mut facts: Facts, bits: u32) -> Facts {
+pub(super) fn forget(mut facts: Facts, bits: u32) -> Facts {
     let mut bit = 0;
     let mut forgotten = || {
         bit += 1;
