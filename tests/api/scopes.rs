@@ -25,6 +25,8 @@ const OFFICERS: &[Role] = &[Province, City, County];
 const MAY: &[(&str, &[Role])] = &[
     ("list_programmes", ANYBODY),
     ("list_policies", ANYBODY),
+    ("diff_policies", ANYBODY),
+    ("replay_decision", ANYBODY),
     ("fetch_template", ANYBODY),
     ("assess_eligibility", ANYBODY),
     ("lookup_eligibility", READERS),
@@ -188,7 +190,7 @@ impl Canary {
 }
 
 /// Reads that are about no person and the same for everybody.
-const OPEN: [&str; 3] = ["list_programmes", "list_policies", "fetch_template"];
+const OPEN: [&str; 4] = ["list_programmes", "list_policies", "diff_policies", "fetch_template"];
 
 #[actix_web::test]
 async fn the_county_itself_sees_its_child_in_every_read() {
