@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::imports::ImportKind;
 use crate::values::{Lang, Text};
@@ -15,7 +15,7 @@ pub(super) fn rows(kind: ImportKind, file: &Path, lang: Lang) -> ProgressBar {
         Lang::Zh => (format!("读入{} {name}", kind.zh()), "行"),
         Lang::En => (format!("reading {} {name}", kind.en()), "rows"),
     };
-    shown(what, &format!("{{spinner}} {{msg}}  {{human_pos}} {unit} ({{per_sec}})  {{elapsed}}"))
+    shown(what, &format!("{{spinner}} {{msg}}  {{human_pos}} {unit} ({{rate}} {unit}/s)  {{elapsed}}"))
 }
 
 /// A step without a count.
@@ -26,7 +26,12 @@ pub(super) fn step(what: &Text, lang: Lang) -> ProgressBar {
 fn shown(what: String, template: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(what);
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        // Whole rows: nobody reads the library's four decimals.
+        let rate = |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+            // Writing to the bar's own text cannot fail.
+            let _ = write!(to, "{:.0}", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

@@ -295,3 +295,30 @@ fn sample(desk: &Desk, place: &Place, check: &CheckRow) -> Result<(String, Strin
         Ok((id, name))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_term_is_the_latest_whose_money_has_all_been_paid() {
+        for (today, code) in [
+            ("2026-07-31", "2026S"),
+            ("2026-08-01", "2026S"),
+            ("2026-10-24", "2026S"),
+            ("2026-10-25", "2026A"),
+            ("2027-01-31", "2026A"),
+            ("2027-02-01", "2026A"),
+            ("2027-04-27", "2027S"),
+        ] {
+            let today: NaiveDate = today.parse().unwrap();
+            assert_eq!(term(None, today).unwrap().to_string(), code, "{today}");
+            assert_eq!(term(Some(code), today).unwrap().to_string(), code, "{today}");
+            let next = Term::parse(code).unwrap().next().to_string();
+            assert!(term(Some(&next), today).is_err(), "{today}");
+        }
+        let today = "2026-12-01".parse().unwrap();
+        assert!(term(Some("2017S"), today).is_ok());
+        assert!(term(Some("2016A"), today).is_err());
+    }
+}
