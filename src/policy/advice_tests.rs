@@ -112,7 +112,7 @@ fn the_answer_says_it_in_words_with_who() {
 /// The facts once a step has been taken, as the caller would write them.
 fn taken(facts: &Facts, step: &Step) -> Facts {
     let mut json = serde_json::to_value(facts).unwrap();
-    let mut add = |list: &mut Value, codes: Vec<&'static str>| {
+    let add = |list: &mut Value, codes: Vec<&'static str>| {
         let mut held = list.as_array().cloned().unwrap_or_default();
         held.extend(codes.into_iter().map(Value::from));
         *list = Value::from(held);
@@ -153,10 +153,11 @@ fn excluding() -> &'static Pack {
         *text = text.replacen(old, "programmes = [\"vocational_grant\", \"vocational_waiver\"]", 1);
         let rest =
             "source = \"S02\"\nclause = \"x\"\nsays = { zh = \"二者择一\", en = \"one of the two\" }\n";
-        text.push_str(&format!(
+        let more = format!(
             "\n[[combination]]\nprogrammes = [\"vocational_waiver\", \"yulu_subsidy\"]\n{rest}\n\
              [[exclusion]]\ncode = \"no_grant\"\nkeep = \"vocational_grant\"\ndrop = \"yulu_subsidy\"\n{rest}"
-        ));
+        );
+        text.push_str(&more);
         Pack::from_files(files).unwrap_or_else(|faults| panic!("{faults:#?}"))
     });
     &PACK

@@ -98,8 +98,69 @@ pub(super) struct Placed<'t, T> {
     pub(super) value: T,
 }
 
-/// Reads one `[[standard]]`.
-pub(super) fn standard<'t>(node: Node<'t>, sources: &Sources) -> Option<Placed<'t, Standard>> {
+/// Reads one `[[standard]]` with the later figures of its `then`.
+pub(super) fn standards<'t>(node: Node<'t>, sources: &Sources) -> Vec<Placed<'t, Standard>> {
+    let Some(first) = standard(node, sources) else { return Vec::new() };
+    let mut out = vec![first];
+    for entry in node.tables("then") {
+        let Some(last) = out.last_mut() else { break };
+        if let Some(next) = next(entry, sources, last) {
+            out.push(next);
+        }
+    }
+    out
+}
+
+/// A later figure of the same standard: it says what changes, the rest stays, and the figure before it
+/// ends where it begins.
+fn next<'t>(
+    node: Node<'t>,
+    sources: &Sources,
+    before: &mut Placed<'t, Standard>,
+) -> Option<Placed<'t, Standard>> {
+    node.only(&["id", "from", "to", "yuan", "days", "source", "document", "clause", "certainty", "note"]);
+    let (id, per) = (node.str("id"), before.value.per);
+    let days = node.opt_u16("days").or(before.value.days);
+    let amount = match before.value.amount {
+        Amount::Tuition(_) => Some(Amount::Tuition(node.opt_yuan("yuan"))),
+        Amount::Fixed { .. } => amount(node, per, days),
+        Amount::NoFigure => {
+            node.fault(
+                "yuan",
+                "没有金额的标准不能有后续金额",
+                "a standard without a figure has no later one",
+            );
+            None
+        }
+    };
+    let (period, origin, note) = (node.period(), sources.origin(node), node.opt_text("note"));
+    if before.value.period.to.is_some() {
+        node.fault(
+            "from",
+            "前一金额不应再写 to：它在此处开始时结束",
+            "the figure before must have no `to`: it ends where this one begins",
+        );
+    }
+    if period.from.is_none() {
+        node.fault("from", "缺少起始学期", "the term from which it holds is missing");
+    }
+    before.value.period.to = Some(period.from?);
+    if before.value.period.is_empty() {
+        node.fault("from", "应晚于前一金额的起始", "must be later than the figure before");
+    }
+    let value = Standard {
+        id: id?.to_owned(),
+        amount: amount?,
+        days,
+        period,
+        origin: origin?,
+        note,
+        ..before.value.clone()
+    };
+    Some(Placed { node, value })
+}
+
+fn standard<'t>(node: Node<'t>, sources: &Sources) -> Option<Placed<'t, Standard>> {
     node.only(&[
         "id",
         "programme",
@@ -120,6 +181,7 @@ pub(super) fn standard<'t>(node: Node<'t>, sources: &Sources) -> Option<Placed<'
         "clause",
         "certainty",
         "note",
+        "then",
     ]);
     let id = node.str("id");
     let programme = code(node, "programme", Programme::ALL, Programme::code);

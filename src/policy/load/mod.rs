@@ -199,7 +199,7 @@ fn amounts_of<'t>(
     let mut limits = Vec::new();
     for node in files {
         node.only(&["standard", "limit"]);
-        standards.extend(node.tables("standard").into_iter().filter_map(|n| amounts::standard(n, sources)));
+        standards.extend(node.tables("standard").into_iter().flat_map(|n| amounts::standards(n, sources)));
         limits.extend(node.tables("limit").into_iter().filter_map(|n| amounts::limit(n, sources)));
     }
     (standards, limits)

@@ -12,6 +12,10 @@ use crate::policy::pack::PackError;
 use crate::policy::period::{Edge, Period};
 use crate::values::{Fen, Text};
 
+/// No amount of student aid is above this (a hundred million yuan); sums over a year stay far from
+/// overflowing.
+const MOST_FEN: i64 = 10_000_000_000;
+
 /// One file and where its faults go.
 pub(super) struct File<'t> {
     pub(super) name: &'t str,
@@ -211,6 +215,7 @@ impl<'t> Node<'t> {
             DeValue::String(text) => Fen::parse_yuan(text).ok(),
             other => integer(other).filter(|n| *n >= 0).and_then(|n| n.checked_mul(100)).map(Fen),
         };
+        let fen = fen.filter(|fen| fen.0 <= MOST_FEN);
         if fen.is_none() {
             self.fault(
                 key,

@@ -22,6 +22,13 @@ const COMPULSORY: &str = "standards/compulsory.toml";
 const STEPS: &str = "steps.toml";
 const SENIOR: &str = "standards/senior_high.toml";
 
+const TOP: &str = "clause = \"一档3500元\"";
+const THEN_EARLIER: &str = "clause = \"一档3500元\"\nthen = [\n  { id = \"X\", from = \"2024S\", yuan = 4000, source = \"S08\", clause = \"x\" },\n]";
+const THEN_UNDATED: &str =
+    "clause = \"一档3500元\"\nthen = [\n  { id = \"X\", yuan = 4000, source = \"S08\", clause = \"x\" },\n]";
+const THEN_ODD: &str = "clause = \"一档3500元\"\nthen = [\n  { id = \"X\", from = \"2027S\", yuan = \"0.01\", source = \"S08\", clause = \"x\" },\n]";
+const THEN_AFTER_END: &str = "clause = \"一档3500元\"\nto = \"2026S\"\nthen = [\n  { id = \"X\", from = \"2027S\", yuan = 4000, source = \"S08\", clause = \"x\" },\n]";
+
 /// One way to break the pack: file, passage, what stands there instead, where the fault must point,
 /// key, words of the fault.
 type Break = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
@@ -275,6 +282,11 @@ const BREAKS: &[Break] = &[
         "step.gives",
         "is missing",
     ),
+    (COMPULSORY, "yuan = 1000", "yuan = 9000000000000000", "yuan = 9000", "standard.yuan", "whole yuan"),
+    (SENIOR, TOP, THEN_EARLIER, "{ id = \"X\"", "then.from", "later than"),
+    (SENIOR, TOP, THEN_UNDATED, "{ id = \"X\"", "then.from", "is missing"),
+    (SENIOR, TOP, THEN_ODD, "{ id = \"X\"", "then.yuan", "halved"),
+    (SENIOR, TOP, THEN_AFTER_END, "{ id = \"X\"", "then.from", "must have no `to`"),
     (
         COMPULSORY,
         "[[standard]]\nid = \"CE-FEE\"",
@@ -345,4 +357,25 @@ fn exclusions_cannot_wait_for_each_other() {
     );
     let told = pack(files).unwrap_err();
     assert!(told.iter().any(|e| e.key == "exclusion.drop" && e.what.en.contains("before it")), "{told:#?}");
+}
+
+#[test]
+fn next_years_standard_is_three_lines() {
+    let mut files = files();
+    let (_, text) = files.iter_mut().find(|(name, _)| name == SENIOR).unwrap();
+    let more = "clause = \"一档3500元\"\nthen = [\n  \
+                { id = \"SH-G-AH27-3\", from = \"2027S\", yuan = 4000, source = \"S08\", clause = \"一档4000元\" },\n]";
+    *text = text.replacen(TOP, more, 1);
+    let pack = pack(files).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    for (as_of, fen, id) in [("2027-01-31", 175_000, "SH-G-AH25-3"), ("2027-02-01", 200_000, "SH-G-AH27-3")] {
+        let facts = format!(
+            r#"{{"as_of":"{as_of}","place":"341024","student":{{"stage":"senior_high","grade":1,"state":"enrolled",
+                "categories":[],"hardship":"very_hard"}},"evidence":[]}}"#
+        );
+        let facts: crate::policy::Facts = serde_json::from_str(&facts).unwrap();
+        let decision = crate::policy::decide(&pack, &facts);
+        let grant = decision.of(crate::values::Programme::SeniorHighGrant).unwrap().benefit.unwrap();
+        assert_eq!(grant.fen_per_term, Some(crate::values::Fen(fen)), "{as_of}");
+        assert_eq!(pack.standards()[grant.standard.unwrap()].id, id);
+    }
 }
