@@ -133,7 +133,7 @@ fn next<'t>(
             None
         }
     };
-    let (period, origin, note) = (node.period(), sources.origin(node), node.opt_text("note"));
+    let (period, origin, remark) = (node.period(), sources.origin(node), node.opt_text("note"));
     if before.value.period.to.is_some() {
         node.fault(
             "from",
@@ -154,7 +154,7 @@ fn next<'t>(
         days,
         period,
         origin: origin?,
-        note,
+        note: remark,
         ..before.value.clone()
     };
     Some(Placed { node, value })
