@@ -8,7 +8,7 @@ fn code(text: &str) -> &'static str {
 }
 
 /// Any valid id: area, day, sequence.
-fn any_id() -> impl Strategy<Value = String> {
+pub(super) fn any_id() -> impl Strategy<Value = String> {
     (110_000..=839_999_u32, 0..73_000_i64, 1..=999_u32).prop_map(|(area, days, sequence)| {
         let day = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap() + chrono::TimeDelta::days(days);
         let body = format!("{area}{}{sequence:03}", day.format("%Y%m%d"));
