@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hash};
 /// It grows with the file, so it keeps no subject but a hash of it under a key drawn for this file: 12
 /// bytes a row. Two subjects of a file of a million rows share a hash once in some forty million files;
 /// the later row is then reported as a repetition, and accepted when it is sent again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Seen {
     first: HashMap<[u32; 2], u32>,
     keyed: RandomState,
