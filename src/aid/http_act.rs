@@ -65,7 +65,7 @@ async fn propose_aid(
     let hand = hand(caller.into_caller(), &desk, pack);
     let (detail, fresh) = desk
         .db
-        .write(move |conn| {
+        .write_again(move |conn| {
             let asked = Asked { fen, tier: body.tier, reason: why.as_deref() };
             let wanted =
                 Proposal { person: &body.student_id, programme: body.programme, term: body.term, asked };
@@ -89,11 +89,11 @@ async fn act_on(
     hand: Hand,
     id: String,
     upon: IfMatch,
-    act: impl FnOnce(&mut Conn, &Hand, AidRecord) -> Result<AidRecord> + Send + 'static,
+    act: impl Fn(&mut Conn, &Hand, AidRecord) -> Result<AidRecord> + Send + 'static,
 ) -> Result<HttpResponse> {
     let detail = desk
         .db
-        .write(move |conn| {
+        .write_again(move |conn| {
             let mut taken = store::take(conn, hand.who.scope(), std::slice::from_ref(&id))?;
             let record = taken.remove(&id).ok_or_else(Error::not_found)?;
             upon.check(record.version)?;
@@ -186,11 +186,12 @@ async fn pay_aid(
     let card = card.map_err(|e| Error::invalid_field("/account", e))?.map(|c| c.value);
     let hand = hand(caller.into_caller(), &desk, pack);
     act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
-        let account_id = match card {
+        let account_id = match &card {
             Some(card) => act::card(conn, hand, card.as_str())?,
             None => None,
         };
-        let payment = Payment { fen, paid_on: body.paid_on, account_id, source: body.source, reason: why };
+        let payment =
+            Payment { fen, paid_on: body.paid_on, account_id, source: body.source, reason: why.clone() };
         only(act::pay(conn, hand, vec![record], |_| payment.clone())?)
     })
     .await

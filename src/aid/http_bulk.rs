@@ -175,7 +175,7 @@ async fn propose_many(
     for set in people.chunks(CHUNK) {
         let (hand, set, programmes) = (hand.clone(), set.to_vec(), programmes.clone());
         let work = move |conn: &mut Conn| propose::propose_set(conn, &hand, term, &set, &programmes, dry_run);
-        let lines = if dry_run { desk.db.read(work).await? } else { desk.db.write(work).await? };
+        let lines = if dry_run { desk.db.read(work).await? } else { desk.db.write_again(work).await? };
         for line in lines {
             *answer.counts.entry(line.outcome.code()).or_default() += 1;
             if line.outcome == ProposalOutcome::Proposed {
@@ -326,10 +326,10 @@ async fn many(
     for set in ids.chunks(CHUNK) {
         let (work, act, set) = (hand.clone(), act.clone(), set.to_vec());
         let (asked, came) = db
-            .write(move |conn| {
+            .write_again(move |conn| {
                 let mut taken = store::take(conn, work.who.scope(), &set)?;
                 let records: Vec<AidRecord> = set.iter().filter_map(|id| taken.remove(id)).collect();
-                Ok((set, act(conn, &work, records)?))
+                Ok((set.clone(), act(conn, &work, records)?))
             })
             .await?;
         let mut came = came.into_iter().peekable();

@@ -19,7 +19,7 @@ use crate::sheet::{Fields, SheetSpec};
 use crate::values::{Fen, StudentNumber, Text, ValueError};
 
 /// Pays by a sheet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PayImporter {
     reading: AidImporter,
     hand: Hand,
