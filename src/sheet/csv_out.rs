@@ -5,7 +5,7 @@ use std::io::Write;
 
 use encoding_rs::GB18030;
 
-use super::write::OutCell;
+use super::out::OutCell;
 use crate::error::{Error, Result};
 
 /// The encoding of a CSV file.
@@ -16,6 +16,16 @@ pub enum CsvEncoding {
     Utf8Bom,
     /// GB 18030, for systems that know nothing else.
     Gb18030,
+}
+
+impl CsvEncoding {
+    /// The encoding's registered name, as a media type gives it.
+    pub const fn charset(self) -> &'static str {
+        match self {
+            CsvEncoding::Utf8Bom => "utf-8",
+            CsvEncoding::Gb18030 => "gb18030",
+        }
+    }
 }
 
 /// A CSV file being written.

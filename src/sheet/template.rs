@@ -3,8 +3,9 @@
 
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, XlsxError};
 
+use super::out::{OutCell, OutColumn, OutKind};
 use super::spec::{CellKind, ColumnSpec, SheetSpec};
-use super::write::{OutCell, OutColumn, OutKind, XlsxOut};
+use super::write::XlsxOut;
 use crate::error::{Error, Result};
 use crate::values::{
     Category, EnrolmentState, Hardship, HukouKind, Programme, ResidentId, Sex, Stage, Tier, words,

@@ -229,7 +229,7 @@ async fn merged_headers_and_titles_and_totals() {
     let body = answer.json();
     let rows = &body["rows"];
     assert_eq!((&rows["new"], &rows["bad"], &rows["skipped"]), (&2.into(), &0.into(), &2.into()));
-    assert_eq!(body["understood"]["header_row"], 3);
+    assert_eq!(body["understood"]["sheets"][0]["header_row"], 3);
 }
 
 #[actix_web::test]

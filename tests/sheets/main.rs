@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod old_books;
+#[cfg(test)]
 mod out;
 #[cfg(test)]
 mod support;
