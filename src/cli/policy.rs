@@ -14,7 +14,7 @@ use crate::policy;
 pub(super) enum Command {
     /// 检查政策包并运行其判例；不给目录则检查内置政策包 | Check a pack and run its golden cases
     Check {
-        /// 政策包目录 | Folder of the pack
+        /// 政策包目录，或内含多个政策包的目录 | Folder of the pack, or of several
         #[arg(env = "YINGZHU_POLICY_DIR")]
         dir: Option<PathBuf>,
     },

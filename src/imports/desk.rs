@@ -24,17 +24,21 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Imports a file in one transaction on the calling thread. A rehearsal does all of it, so that its
-    /// counts are the import's own, and takes it back.
-    pub fn import_now<I: Importer>(
+    /// Imports a file in one transaction on the calling thread. Begun again, with the importer as it was
+    /// given, if another file with the same rows was faster. A rehearsal does all of it, so that its counts
+    /// are the import's own, and takes it back.
+    pub fn import_now<I: Importer + Clone>(
         &self,
         path: &Path,
         order: &Order,
         importer: &mut I,
         progress: &dyn Fn(u64),
     ) -> Result<Report> {
+        let fresh = importer.clone();
         let mut rehearsed = None;
-        let done = self.db.write_now(|conn| {
+        let done = self.db.write_again_now(|conn| {
+            rehearsed = None;
+            importer.clone_from(&fresh);
             let report = with_room(conn, |conn| {
                 batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
             })?;

@@ -1,10 +1,14 @@
 //! Golden cases: given these facts, the pack must say this. Data with a source, run by command and test.
 //!
 //! A run also notes for every condition of the pack whether the cases saw it met and not met, so that
-//! a condition nobody tries is visible.
+//! a condition nobody tries is visible, and for every day on which a programme changes whether they tried
+//! the day before and the day ([`super::boundaries`]).
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
+use super::boundaries::{self, Sides};
 use super::decide::decide;
 use super::decision::{Decision, ProgrammeDecision, Truth};
 use super::fact::Fact;
@@ -94,6 +98,8 @@ pub struct CaseReport {
     pub rows: Vec<CaseRow>,
     /// Every condition of the pack.
     pub seen: BTreeMap<(Programme, String), Seen>,
+    /// Every day on which a programme changes.
+    pub boundaries: BTreeMap<(Programme, NaiveDate), Sides>,
 }
 
 /// Runs every golden case of the pack.
@@ -119,7 +125,7 @@ pub fn run(pack: &Pack) -> CaseReport {
             }
         })
         .collect();
-    CaseReport { rows, seen }
+    CaseReport { rows, seen, boundaries: boundaries::tried(pack) }
 }
 
 fn note(pack: &Pack, decision: &Decision, seen: &mut BTreeMap<(Programme, String), Seen>) {
@@ -227,9 +233,9 @@ fn sorted(items: impl Iterator<Item = String>) -> String {
 }
 
 impl CaseReport {
-    /// Whether every case passed and every condition was seen both ways.
+    /// Whether every case passed, every condition was seen both ways and every boundary from both sides.
     pub fn ok(&self) -> bool {
-        self.failed() == 0 && self.unseen().is_empty()
+        self.failed() == 0 && self.unseen().is_empty() && self.untried().is_empty()
     }
 
     /// How many cases failed.
@@ -246,11 +252,28 @@ impl CaseReport {
             .collect()
     }
 
+    /// Days on which a programme changes, of which no case tries the day before or none the day.
+    pub fn untried(&self) -> Vec<(Programme, NaiveDate, Sides)> {
+        self.boundaries
+            .iter()
+            .filter(|(_, sides)| !sides.both())
+            .map(|((programme, day), sides)| (*programme, *day, *sides))
+            .collect()
+    }
+
     /// The run as a table for a terminal.
     pub fn table(&self, lang: Lang) -> String {
-        let (pass, fail, head, both) = match lang {
-            Lang::Zh => ("通过", "不符", "结果  来源   文件:行  说明", "未被两面验证的条件"),
-            Lang::En => ("pass", "FAIL", "result  source  file:line  shows", "conditions not seen both ways"),
+        let (pass, fail, head, both, edge) = match lang {
+            Lang::Zh => {
+                ("通过", "不符", "结果  来源   文件:行  说明", "未被两面验证的条件", "未从两侧验证的变更日")
+            }
+            Lang::En => (
+                "pass",
+                "FAIL",
+                "result  source  file:line  shows",
+                "conditions not seen both ways",
+                "day of change not tried from both sides",
+            ),
         };
         let mut lines = vec![head.to_owned()];
         for row in &self.rows {
@@ -260,6 +283,9 @@ impl CaseReport {
         }
         for (programme, code, seen) in self.unseen() {
             lines.push(format!("{both}: {programme}.{code} (met={}, not_met={})", seen.met, seen.not_met));
+        }
+        for (programme, day, sides) in self.untried() {
+            lines.push(format!("{edge}: {programme} {day} (before={}, on={})", sides.before, sides.on));
         }
         let (total, failed) = (self.rows.len(), self.failed());
         lines.push(match lang {

@@ -17,9 +17,10 @@
 //! | [`packs`], [`receipt`] | every loaded pack; a decision taken again |
 //! | `settle` | places as they were on the date |
 //! | [`catalogue`] | the pack as a document |
-//! | [`cases`], [`check()`] | golden cases; the check an officer runs |
+//! | [`cases`], [`boundaries`], [`check()`] | golden cases, what they try; the check an officer runs |
 
 pub mod body;
+pub mod boundaries;
 pub mod cases;
 pub mod catalogue;
 mod check;

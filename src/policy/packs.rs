@@ -99,7 +99,7 @@ impl Packs {
 }
 
 /// The subfolders that are packs, in the order of their names.
-fn folders(dir: &Path) -> Vec<(String, std::path::PathBuf)> {
+pub(super) fn folders(dir: &Path) -> Vec<(String, std::path::PathBuf)> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut found: Vec<_> = entries
         .filter_map(|entry| entry.ok().map(|e| e.path()))

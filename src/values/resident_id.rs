@@ -5,14 +5,24 @@
 //! residence permits of Hong Kong, Macao and Taiwan (areas 810000, 820000, 830000). The area never
 //! changes after issue and says nothing of where a child lives now, so an unknown area is no error here.
 //!
+//! What the check character promises: it is linear modulo 11, a prime, with weights that are powers of 2
+//! and so neither zero nor equal for neighbours. Every change of one character and every swap of two
+//! neighbours therefore gives a number that fails; so does every swap of two characters further apart,
+//! unless they stand ten places from each other (2^10 = 1 modulo 11). Of other errors one in eleven passes.
+//! A number of 15 digits has no check character: only its date can fail.
+//!
 //! A number that fails is refused with its reason. Nothing is guessed: which number was meant is for a
-//! person to say.
+//! person to say, with the help of [`candidates`].
 
 use chrono::{Datelike, NaiveDate};
 
 use super::cleaning::{Blanks, clean};
 use super::closed_list::closed_list;
-use super::{Change, Parsed, ValueError};
+use super::{Change, Parsed, ValueError, area};
+
+mod slips;
+
+pub use slips::{Slip, candidates, variants};
 
 /// The years in which a living holder can be born; wider than any, so that no clock is needed.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
@@ -48,6 +58,19 @@ pub const FROM_DISABILITY_CARD: Change = Change {
     code: "from_disability_card",
     zh: "残疾人证号已取其前 18 位身份证号",
     en: "the resident id was taken from the disability card's number",
+};
+
+/// The area of first registration is in no list of area codes, of any year.
+pub const AREA_UNKNOWN: Change = Change {
+    code: "id_area_unknown",
+    zh: "身份证号前 6 位不在历年行政区划代码表中，请留意核对",
+    en: "the id's first six digits are in no year's list of area codes; have a look at it",
+};
+/// The area of first registration had ended years before the birth.
+pub const AREA_ENDED: Change = Change {
+    code: "id_area_ended",
+    zh: "身份证号前 6 位的行政区划在出生前已撤销，请留意核对",
+    en: "the area in the id's first six digits had ended before the birth; have a look at it",
 };
 
 const EMPTY: ValueError = ValueError::fixed(
@@ -180,6 +203,17 @@ impl ResidentId {
         self.text.get(..6).unwrap_or_default()
     }
 
+    /// What is odd about the area of first registration, for a person to look at; never a reason to
+    /// refuse. Residence permits carry codes of their own (81, 82, 83) and are not odd.
+    pub fn area_remark(&self) -> Option<Change> {
+        if !area::known(self.area_code()) {
+            return Some(AREA_UNKNOWN);
+        }
+        // The lists give whole years, and a change may be entered a year late.
+        let ended = area::ended(self.area_code()).is_some_and(|year| year < self.birth.year());
+        ended.then_some(AREA_ENDED)
+    }
+
     /// Fourteen stars and the last four characters: the only form for eyes without a stated purpose.
     pub fn masked(&self) -> String {
         format!("{:*<14}{}", "", self.text.get(14..).unwrap_or_default())
@@ -233,8 +267,16 @@ fn upgrade(old: &str) -> Result<String, ValueError> {
 }
 
 fn wrong_characters(id: &str) -> ValueError {
-    let letters = id.contains(['O', 'o', 'l', 'I', 'i']);
-    if letters { LETTERS } else { CHARACTERS }
+    if id.contains(|c| looks_like_digit(c).is_some()) { LETTERS } else { CHARACTERS }
+}
+
+/// The digit that a letter is mistaken for.
+fn looks_like_digit(c: char) -> Option<char> {
+    match c {
+        'O' | 'o' | 'Ｏ' | 'О' | 'о' | 'Ο' | '〇' | '○' => Some('0'),
+        'l' | 'L' | 'I' | 'i' | '|' => Some('1'),
+        _ => None,
+    }
 }
 
 fn check(text: String) -> Result<ResidentId, ValueError> {
