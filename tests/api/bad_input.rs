@@ -68,7 +68,7 @@ async fn a_wrong_file_type() {
     for (file, status, code) in [
         (&b"%PDF-1.7 ..."[..], 415, "unsupported_media_type"),
         (b"\x89PNG\r\n\x1a\n", 415, "unsupported_media_type"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 422, "unreadable_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 415, "unsupported_media_type"),
         (b"<html><table><tr><td>1</td></tr></table></html>", 422, "unreadable_file"),
         (b"PK\x03\x04 and nothing more", 422, "unreadable_file"),
     ] {
