@@ -10,7 +10,7 @@ use futures_util::stream;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
-use crate::sheet::CsvEncoding;
+use crate::sheet::{ExportForm, Exported};
 
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -35,13 +35,18 @@ pub fn xlsx_file(file: File, name: &str) -> HttpResponse {
     head(XLSX, name).streaming(pieces(file))
 }
 
-/// A CSV file that lies in a file, with what its encoding could not hold, if there was any such thing.
-pub fn csv_file(file: File, encoding: CsvEncoding, lost: Option<&str>, name: &str) -> HttpResponse {
-    let mut head = head(&format!("text/csv; charset={}", encoding.charset()), name);
-    if let Some(lost) = lost {
-        head.insert_header((UNMAPPABLE, lost));
+/// An export as an attachment, with what its encoding could not hold in a header, if there was any such
+/// thing. `name` is the file's name without its ending.
+pub fn export(export: Exported, name: &str) -> HttpResponse {
+    let media_type = match export.form {
+        ExportForm::Xlsx => XLSX.to_owned(),
+        ExportForm::Csv(encoding) => format!("text/csv; charset={}", encoding.charset()),
+    };
+    let mut head = head(&media_type, &format!("{name}.{}", export.form.ending()));
+    if let Some(lost) = &export.lost {
+        head.insert_header((UNMAPPABLE, lost.as_str()));
     }
-    head.streaming(pieces(file))
+    head.streaming(pieces(export.file))
 }
 
 /// The header that tells which characters the encoding asked for could not hold.

@@ -131,19 +131,19 @@ pub fn run<I: Importer>(
     importer: &mut I,
     progress: &dyn Fn(u64),
 ) -> Result<Report> {
-    fault::point()?;
+    fault::point("begin")?;
     if let Some(import_id) = store::find_same(conn, I::KIND, order)? {
         let rehearsal = order.rehearsal.then(Rehearsal::default);
         return Ok(Report { repeated: true, rehearsal, ..store::find_own(conn, &import_id)? });
     }
     let import_id = clock::new_id();
     store::open(conn, &import_id, I::KIND, order)?;
-    fault::point()?;
+    fault::point("opened")?;
     let batch = Batch { import_id: &import_id, order, sealer };
     let mut work = Work::default();
     let spec = importer.spec();
     let understood = reader.read_as(path, spec, &order.reading, &mut |row| {
-        fault::point()?;
+        fault::point("row")?;
         work.take(importer, row);
         if work.good.len() >= CHUNK {
             work.flush_good(conn, &batch, importer)?;
@@ -158,9 +158,9 @@ pub fn run<I: Importer>(
     work.flush_refused(conn, &batch)?;
     work.tally.skipped = i64::try_from(understood.skipped).unwrap_or(i64::MAX);
     importer.finish(conn, &batch, &work.tally)?;
-    fault::point()?;
+    fault::point("finished")?;
     store::close(conn, &import_id, work.tally, &UnderstoodBody::from(&understood))?;
-    fault::point()?;
+    fault::point("closed")?;
     let report = store::find_own(conn, &import_id)?;
     if !order.rehearsal {
         return Ok(report);
@@ -221,10 +221,10 @@ impl<R> Work<R> {
         if self.good.is_empty() {
             return Ok(());
         }
-        fault::point()?;
+        fault::point("store")?;
         let mut rows = std::mem::take(&mut self.good);
         importer.store(conn, batch, &mut rows)?;
-        fault::point()?;
+        fault::point("stored")?;
         for pending in rows {
             match (pending.fault, pending.outcome) {
                 (Some(fault), _) => self.refused.push(refused(&pending.source, vec![fault])),
@@ -240,7 +240,7 @@ impl<R> Work<R> {
         self.tally.bad += i64::try_from(self.refused.len()).unwrap_or(i64::MAX);
         store::keep_refused(conn, batch.sealer, batch.import_id, &self.refused)?;
         self.refused.clear();
-        fault::point()
+        fault::point("refused")
     }
 }
 

@@ -1,13 +1,14 @@
 //! The refused rows of a batch as a workbook to correct and send again.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::BufWriter;
 
 use super::model::Report;
 use super::store;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::seal::Sealer;
+use crate::sheet::export::rewound;
 use crate::sheet::{BadRow, CorrectionBook, RowError};
 use crate::values::Text;
 
@@ -28,10 +29,7 @@ pub fn corrections(conn: &mut Conn, sealer: &Sealer, report: &Report) -> Result<
     }
     let mut to = BufWriter::new(tempfile::tempfile()?);
     book.save_to(&mut to)?;
-    to.flush()?;
-    let mut file = to.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
+    rewound(to)
 }
 
 fn bad_row(row: store::Refused) -> BadRow {

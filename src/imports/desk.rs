@@ -42,7 +42,7 @@ impl Desk {
             let report = with_room(conn, |conn| {
                 batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
             })?;
-            fault::point()?;
+            fault::point("commit")?;
             if !order.rehearsal {
                 return Ok(report);
             }
@@ -50,7 +50,7 @@ impl Desk {
             // Whatever the transaction wrote goes with its refusal.
             Err(Error::of(Code::Conflict))
         });
-        fault::point()?;
+        fault::point("committed")?;
         rehearsed.map_or(done, Ok)
     }
 

@@ -87,7 +87,7 @@ impl CorrectionBook {
         let name = sheet.map_or("需更正的行", String::as_str);
         let out = match self.out.take() {
             Some((mut out, ..)) => {
-                out.table(name, columns)?;
+                out.another(name, columns)?;
                 out
             }
             None => XlsxOut::new(name, columns)?,

@@ -9,6 +9,7 @@ use super::reader::{MappedColumn, SheetRead, UnknownColumn};
 use super::reading::{Declared, not_there};
 use super::row::Row;
 use super::spec::SheetSpec;
+use super::template::EXAMPLE_NAME;
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
 
@@ -33,9 +34,6 @@ const NOT_DATA: [&str; 16] = [
 ];
 /// The same in the form in which cells are compared, made once and not for every row.
 static NOT_DATA_NORMAL: LazyLock<Vec<String>> = LazyLock::new(|| NOT_DATA.map(normal).to_vec());
-
-/// How the example row of our own templates begins.
-const EXAMPLE: &str = "示例";
 
 /// The fewest characters of a number that names a person: the old resident id.
 const SHORTEST_ID: usize = 15;
@@ -237,7 +235,9 @@ impl Found {
     fn is_not_data(&self, cells: &[Cell]) -> bool {
         let Some(first) = cells.iter().find(|c| !c.is_blank()) else { return true };
         let first = normal(&first.display());
-        if first.starts_with(EXAMPLE) {
+        // The example row of our own templates, whatever became of the mark before it. A row that was written
+        // over the example has another name, and is a student's.
+        if cells.iter().any(|cell| matches!(cell, Cell::Text(text) if text == EXAMPLE_NAME)) {
             return true;
         }
         // A student may be called anything, so a total is a total only where nobody is identified: an id, a

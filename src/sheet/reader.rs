@@ -10,6 +10,7 @@ use super::reading::{Reading, no_such_sheet};
 use super::row::Row;
 use super::sniff::{Kind, empty, sniff};
 use super::spec::SheetSpec;
+use super::template::WORDS_SHEET;
 use super::{delimited, gzip, workbook};
 use crate::error::Result;
 use crate::values::Text;
@@ -229,8 +230,10 @@ fn about_rows(sheets: &[SheetRead]) -> Vec<Notice> {
 
 fn about(seen: &workbook::Seen) -> Vec<Notice> {
     let mut notices = Vec::new();
-    if !seen.hidden.is_empty() {
-        let names = seen.hidden.join("、");
+    let hidden: Vec<&str> =
+        seen.hidden.iter().map(String::as_str).filter(|name| *name != WORDS_SHEET).collect();
+    if !hidden.is_empty() {
+        let names = hidden.join("、");
         notices.push(Notice {
             code: "hidden_sheets",
             text: Text::new(

@@ -85,12 +85,12 @@ impl XlsxOut {
             names: vec!["说明".to_owned()],
             next: 0,
         };
-        out.table(name, columns)?;
+        out.another(name, columns)?;
         Ok(out)
     }
 
-    /// Begins a further table on a sheet of its own.
-    pub fn table(&mut self, name: &str, columns: Vec<OutColumn>) -> Result<()> {
+    /// Goes on with another sheet of other columns; rows that follow go there.
+    pub fn another(&mut self, name: &str, columns: Vec<OutColumn>) -> Result<()> {
         self.formats = columns.iter().map(|c| cell_format(c.kind)).collect();
         let marked = |format: &Format| format.clone().set_background_color(0x00FF_C7CE);
         self.marked = self.formats.iter().map(marked).collect();
@@ -181,6 +181,20 @@ impl XlsxOut {
             self.notes += 1;
         }
         self.next += 1;
+        Ok(())
+    }
+
+    /// Adds a hidden sheet of words, a column for each list.
+    pub(super) fn hidden_words(&mut self, name: &str, lists: &[Vec<&str>]) -> Result<()> {
+        // It comes after the table, which a person is to see first.
+        let table = std::mem::replace(&mut self.sheet, Worksheet::new());
+        self.book.push_worksheet(table);
+        self.sheet.set_name(name).map_err(failed)?.set_hidden(true);
+        for (column, list) in (0..).zip(lists) {
+            for (row, word) in (0..).zip(list) {
+                self.sheet.write_string(row, column, *word).map_err(failed)?;
+            }
+        }
         Ok(())
     }
 

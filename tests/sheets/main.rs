@@ -3,6 +3,10 @@
 //! `cfg(test)` on each module tells clippy that what they share is test code as well.
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod old_books;

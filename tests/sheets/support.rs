@@ -130,3 +130,10 @@ pub(crate) fn zipped(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// The header of [`SPEC`] as inline strings in row 1.
 pub(crate) const RAW_HEADER: &str = r#"<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c><c r="B1" t="inlineStr"><is><t>身份证号</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>"#;
+
+/// Bytes packed with gzip.
+pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}

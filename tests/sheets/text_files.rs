@@ -5,7 +5,7 @@ use yingzhu::error::Code;
 use yingzhu::sheet::{Cell, Fault, Format};
 use yingzhu::values::{PersonName, ResidentId};
 
-use crate::support::{IDS, SPEC, read, read_declared, read_with, reader, refused, texts, unknown};
+use crate::support::{IDS, SPEC, gz, read, read_declared, read_with, reader, refused, texts, unknown};
 
 fn sample() -> String {
     format!(
@@ -260,12 +260,6 @@ fn a_packed_text_file_is_read_as_if_it_came_unpacked() {
     assert_eq!(refused(&gz(b"")).code, Code::EmptyFile);
     assert_eq!(refused(&gz(&gz(text.as_bytes()))).code, Code::UnsupportedMediaType);
     assert_eq!(refused(&gz(b"PK\x03\x04")).code, Code::UnsupportedMediaType);
-}
-
-fn gz(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packer, bytes).unwrap();
-    packer.finish().unwrap()
 }
 
 #[test]
