@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use yingzhu::values::check_digit;
 
-use crate::dump::dump;
+use super::dump::dump;
 use crate::engine::Ground;
 
 type Dump = Vec<(String, Vec<String>)>;
@@ -122,6 +122,7 @@ const POINTS: [(&str, &[u32]); 9] = [
 ];
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "a release build has no fault points")]
 fn an_import_that_fails_or_dies_at_any_point_leaves_all_or_nothing() {
     let mut tried = 0;
     for kind in ["poverty-list", "roll", "aid"] {
@@ -194,7 +195,7 @@ fn an_import_killed_at_random_leaves_all_or_nothing() {
     killed_at_random(1_000, 8);
 }
 
-/// `cargo test --release --test engines -- --ignored fifty_kills --nocapture`
+/// `cargo test --test engines -- --ignored fifty_kills --nocapture`
 #[test]
 #[ignore = "takes minutes: 100,000 rows, killed 50 times"]
 fn fifty_kills_of_a_hundred_thousand_rows_leave_all_or_nothing() {

@@ -3,8 +3,8 @@
 use calamine::{Data, Reader as _, Xlsx};
 use yingzhu::error::Error;
 use yingzhu::sheet::{
-    BadRow, CorrectionBook, CsvEncoding, CsvOut, OutCell, OutColumn, OutKind, Row, Understood, XlsxOut,
-    template,
+    BadRow, CorrectionBook, Cover, CsvEncoding, CsvOut, Export, ExportForm, OutCell, OutColumn, OutKind, Row,
+    Understood, XlsxOut, template,
 };
 use yingzhu::values::{Fen, PersonName, ResidentId};
 
@@ -178,13 +178,19 @@ fn a_template_is_understood_whole_and_its_example_is_skipped() -> Result<(), Err
     assert_eq!(understood.sheets[0].mapping.len(), SPEC.columns.len());
     assert_eq!(understood.sheets[0].headers[1], "姓名*");
 
-    // The example shows what a good row is: without its mark it passes.
+    // The example shows what a good row is: with another name it is a student's, whatever stands before it.
     let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
     let range = book.worksheet_range("测试表").unwrap();
     let mut example = CsvOut::new(Vec::new(), CsvEncoding::Utf8Bom, &understood.sheets[0].headers)?;
-    let cells: Vec<OutCell> =
-        range.rows().nth(1).unwrap().iter().skip(1).map(|c| OutCell::from(c.to_string())).collect();
-    let mut line = vec![OutCell::from("1")];
+    let cells: Vec<OutCell> = range
+        .rows()
+        .nth(1)
+        .unwrap()
+        .iter()
+        .skip(1)
+        .map(|c| OutCell::from(c.to_string().replace("示例学生", "张三")))
+        .collect();
+    let mut line = vec![OutCell::from("示例")];
     line.extend(cells);
     example.row(&line)?;
     let (_, rows) = read(&example.finish()?.0)?;
@@ -195,4 +201,75 @@ fn a_template_is_understood_whole_and_its_example_is_skipped() -> Result<(), Err
     assert!(fields.fen("fen").is_some());
     assert!(fields.is_clean());
     Ok(())
+}
+
+#[test]
+fn every_template_explains_itself_and_comes_back_as_an_empty_file() {
+    for spec in
+        [&yingzhu::poverty_list::import::SPEC, &yingzhu::roll::columns::SPEC, &yingzhu::aid::import::SPEC]
+    {
+        let bytes = template(spec).unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        let understood = crate::support::reader().read(file.path(), spec, &mut |_| Ok(())).unwrap();
+        let sheet = &understood.sheets[0];
+        assert_eq!((sheet.rows, sheet.skipped, sheet.missing.len()), (0, 1, 0), "{}", spec.zh);
+        assert!(understood.notices.iter().all(|n| n.code == "rows_skipped"), "{:?}", understood.notices);
+        let part = |name: &str| {
+            let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut zip.by_name(name).unwrap(), &mut text).unwrap();
+            text
+        };
+        let notes = part("xl/comments1.xml");
+        assert_eq!(notes.matches("<comment ").count(), spec.columns.len(), "{}", spec.zh);
+        assert!(notes.contains("必填") && notes.contains("也可用表头："), "{}", spec.zh);
+        // A word that a list offers is a word that the reader takes; a list too long for a cell's own rule
+        // stands on the hidden sheet.
+        let lists = part("xl/worksheets/sheet1.xml");
+        let offered = lists.matches("type=\"list\"").count();
+        assert!(offered >= 2, "{}: {offered}", spec.zh);
+        if lists.contains("可选词!") {
+            let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
+            assert!(book.worksheet_range("可选词").unwrap().height() > 10, "{}", spec.zh);
+        }
+    }
+}
+
+#[test]
+fn an_export_is_the_same_table_in_every_form() {
+    let made_at = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap().and_hms_opt(4, 5, 6).unwrap();
+    let cover = Cover::new("资助名册", made_at).scope("341024", Some("2134000001")).digest("学籍", "ab12");
+    let forms =
+        [ExportForm::Xlsx, ExportForm::Csv(CsvEncoding::Utf8Bom), ExportForm::Csv(CsvEncoding::Gb18030)];
+    for form in forms {
+        let mut export = Export::begin(form, "名册", columns(), &cover).unwrap();
+        export.row(&row("陈䶮", IDS[0])).unwrap();
+        export.row(&row("=1+1", IDS[1])).unwrap();
+        export.row(&row("\u{e5e5}三", IDS[2])).unwrap();
+        let mut exported = export.finish().unwrap();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut exported.file, &mut bytes).unwrap();
+        let (_, rows) = read(&bytes).unwrap();
+        assert_eq!(texts(&rows, "id"), IDS);
+        let gb = form == ExportForm::Csv(CsvEncoding::Gb18030);
+        assert_eq!(texts(&rows, "name")[..2], ["陈䶮", "=1+1"]);
+        assert_eq!(rows[1].originals()[0], "'=1+1");
+        assert_eq!(exported.lost.as_deref(), gb.then_some("count=1; characters=U+E5E5; rows=4"));
+        if form == ExportForm::Xlsx {
+            let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+            let cover = book.worksheet_range("说明").unwrap();
+            let told: Vec<String> = cover.rows().map(|r| format!("{}：{}", r[0], r[1])).collect();
+            assert_eq!(
+                told,
+                [
+                    "内容：资助名册",
+                    "生成时间：2026-11-24 04:05:06 UTC",
+                    "行政区划：341024",
+                    "学校标识码：2134000001",
+                    "学籍摘要：sha256:ab12"
+                ]
+            );
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod dump;
 pub(crate) mod engine;
+pub(crate) mod grants;
 mod installed;
 pub(crate) mod office;
 pub(crate) mod people;
