@@ -1,15 +1,16 @@
 //! Imports over HTTP: what all file uploads share, and the faults and corrections of a batch.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use actix_web::{HttpResponse, HttpResponseBuilder, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::batch::Importer;
+use super::body::{FaultBody, ImportBody};
 use super::correction::corrections;
 use super::desk::Desk;
-use super::model::{Fault, ImportBody, Order, Report, pick};
+use super::model::{Order, Report};
 use super::store;
 use crate::auth::{Caller, Reader};
 use crate::error::{Error, FieldError, Result};
@@ -17,6 +18,7 @@ use crate::http::download::{self, Xlsx};
 use crate::http::upload::Upload;
 use crate::http::{Json, Query};
 use crate::page::{self, PageQuery, page};
+use crate::sheet::Reading;
 use crate::values::{Lang, Place, Term, Text, clock};
 
 /// What is said of a file besides its content.
@@ -35,6 +37,21 @@ pub struct ImportQuery {
     /// 追加到的名单草稿 / For the provincial list: the draft that takes the rows, instead of a new version.
     #[serde(default)]
     pub list: Option<String>,
+    /// 列对应 / Which column is which, as JSON: `{"身份证号":"C"}`. A value is a column's letter, a header as the
+    /// file has it, `null` (the file has no such column), or a list of these where several people stand side
+    /// by side in one row. What is not named is found by its header. May also be a form field.
+    #[param(example = r#"{"身份证号":"C"}"#)]
+    #[serde(default)]
+    pub mapping: Option<String>,
+    /// 工作表 / The only sheets to read, by name, parted by commas; every visible sheet with a header when
+    /// absent. May also be a form field.
+    #[param(example = "一年级,二年级")]
+    #[serde(default)]
+    pub sheets: Option<String>,
+    /// 试导入 / `true`: a rehearsal. The answer tells how the file was understood, the first rows, the counts
+    /// and the faults; nothing is written. May also be a form field.
+    #[serde(default)]
+    pub dry_run: Option<bool>,
 }
 
 impl ImportQuery {
@@ -64,7 +81,30 @@ impl ImportQuery {
             at: clock::now(),
             digest: upload.digest.clone(),
             bytes: upload.bytes,
+            reading: self.reading(upload)?,
+            rehearsal: self.rehearsal(upload)?,
         })
+    }
+
+    /// What the sender says about how the file is to be read.
+    fn reading(&self, upload: &Upload) -> Result<Reading> {
+        let said =
+            |query: &Option<String>, name: &str| query.clone().or_else(|| upload.form.get(name).cloned());
+        let (mapping, sheets) = (said(&self.mapping, "mapping"), said(&self.sheets, "sheets"));
+        Reading::parse(mapping.as_deref(), sheets.as_deref())
+    }
+
+    fn rehearsal(&self, upload: &Upload) -> Result<bool> {
+        match (self.dry_run, upload.form.get("dry_run").map(|text| text.trim())) {
+            (Some(asked), _) => Ok(asked),
+            (None, Some("true")) => Ok(true),
+            (None, Some("false" | "") | None) => Ok(false),
+            (None, Some(_)) => Err(Error::invalid(vec![FieldError {
+                pointer: "?dry_run".to_owned(),
+                code: "invalid_value",
+                detail: Text::fixed("dry_run 只能是 true 或 false", "dry_run is true or false"),
+            }])),
+        }
     }
 
     /// The draft named in the query or the form.
@@ -102,8 +142,8 @@ pub fn place_outside() -> FieldError {
 }
 
 impl Desk {
-    /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file
-    /// had been imported before.
+    /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file had
+    /// been imported before or when it was only tried.
     pub async fn receive<I>(
         &self,
         upload: Upload,
@@ -124,42 +164,18 @@ impl Desk {
 
 /// The answer to an import.
 pub fn answer(report: Report, lang: Lang) -> HttpResponse {
-    let status = if report.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let location = format!("/v1/imports/{}", report.import_id);
-    HttpResponse::build(status).insert_header(("Location", location)).json(report.body(lang))
-}
-
-/// One fault of one cell.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FaultBody {
-    /// Row number in the sheet, from 1.
-    pub row: i32,
-    /// Header of the column.
-    #[schema(example = "身份证号")]
-    pub column: String,
-    /// Letter of the column; empty when the fault is of the whole row.
-    #[schema(example = "B")]
-    pub letter: String,
-    /// Stable code.
-    #[schema(example = "id_check_digit")]
-    pub code: String,
-    /// What is wrong. Never repeats the cell.
-    pub what: String,
-    /// What to do.
-    pub todo: String,
-}
-
-impl FaultBody {
-    fn of(fault: Fault, lang: Lang) -> Self {
-        Self {
-            row: fault.row,
-            column: fault.column,
-            letter: fault.letter,
-            code: fault.code,
-            what: pick(fault.what, lang),
-            todo: pick(fault.todo, lang),
-        }
+    let body = report.body(lang);
+    let mut answer = answer_for(&body);
+    if let Some(id) = &body.import_id {
+        answer.insert_header(("Location", format!("/v1/imports/{id}")));
     }
+    answer.json(body)
+}
+
+/// 201 for something new; 200 where nothing was: a file sent again, or a rehearsal.
+pub fn answer_for(body: &ImportBody) -> HttpResponseBuilder {
+    let nothing_new = body.repeated || body.dry_run;
+    HttpResponse::build(if nothing_new { StatusCode::OK } else { StatusCode::CREATED })
 }
 
 page!(pub FaultPage of FaultBody, "Faults in the order of the sheet.");
@@ -217,14 +233,14 @@ pub async fn fault_page(
             store::faults(conn, &import_id, after, limit.rows())
         })
         .await?;
-    let (faults, next) = page::cut(faults, limit, |(at, fault)| (fault.row, *at))?;
+    let (faults, next) = page::cut(faults, limit, |(at, _)| *at)?;
     Ok(FaultPage { items: faults.into_iter().map(|(_, f)| FaultBody::of(f, lang)).collect(), next })
 }
 
 /// 下载待更正的行 / The bad rows as a spreadsheet: correct them there and send that file again.
 ///
-/// The workbook holds the rows as they were sent, with a last column 问题 saying what is wrong; that
-/// column is passed over when the file is sent again. It holds personal data in clear, because the
+/// The workbook holds the rows as they were sent, the bad cells coloured with a note each, and a last column
+/// 问题 saying what is wrong; it can be sent again as it is, and only its rows count. It holds personal data in clear, because the
 /// sender needs it to correct the rows; only who may import the file may fetch it.
 #[utoipa::path(
     tag = "imports",
@@ -248,7 +264,7 @@ async fn fetch_corrections(
             corrections(conn, &sealer, &report)
         })
         .await?;
-    Ok(download::xlsx(book, "corrections.xlsx"))
+    Ok(download::xlsx_file(book, "corrections.xlsx"))
 }
 
 /// Registers the operations.

@@ -17,7 +17,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
-use crate::imports::http::{FaultPage, ImportQuery, fault_page, place_outside};
+use crate::imports::http::{FaultPage, ImportQuery, answer_for, fault_page, place_outside};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
 use crate::roll::masking::People;
@@ -25,7 +25,7 @@ use crate::values::{Lang, Place, Text, clock};
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
-/// Excel (.xlsx) or CSV (UTF-8 or GB 18030), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls) or CSV (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Columns are found by their Chinese headers. Good rows are kept, every bad row is
 /// reported at once. The same file sent again changes nothing (200 instead of 201).
 #[utoipa::path(
@@ -34,7 +34,7 @@ use crate::values::{Lang, Place, Text, clock};
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ListImportBody),
-        (status = 200, description = "This very file was imported before", body = ListImportBody)
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ListImportBody)
     )
 )]
 #[post("/poverty-lists")]
@@ -63,6 +63,9 @@ async fn import_poverty_list(
         }
         let mut importer = ListImporter::new(draft.clone(), valid_from);
         let report = work.import_now(upload.file.path(), &order, &mut importer, &|_| ())?;
+        if report.rehearsal.is_some() {
+            return Ok((report, None));
+        }
         let list = work.db.read_now(|conn| {
             let id = match importer.into.or(draft) {
                 Some(id) => id,
@@ -70,13 +73,16 @@ async fn import_poverty_list(
             };
             store::find(conn, &scope, &id)
         })?;
-        Ok::<_, Error>((report, list))
+        Ok::<_, Error>((report, Some(list)))
     })
     .await
     .map_err(|_e| Error::unavailable("the service is stopping"))??;
-    let mut answer = if report.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
-    answer.insert_header(("Location", format!("/v1/poverty-lists/{}", list.list_id)));
-    Ok(answer.json(ListImportBody { list: list.into(), import: report.body(lang) }))
+    let import = report.body(lang);
+    let mut answer = answer_for(&import);
+    if let Some(list) = &list {
+        answer.insert_header(("Location", format!("/v1/poverty-lists/{}", list.list_id)));
+    }
+    Ok(answer.json(ListImportBody { list: list.map(Into::into), import }))
 }
 
 fn other_term(list: &List) -> FieldError {

@@ -71,6 +71,8 @@ impl Bureau {
             at: clock::now(),
             digest: digest.to_owned(),
             bytes: 1,
+            reading: yingzhu::sheet::Reading::default(),
+            rehearsal: false,
         };
         let calendar = TermCalendar::default();
         let report = match file {
