@@ -25,6 +25,7 @@ mod gzip;
 mod header;
 mod intake;
 pub mod limits;
+mod lines;
 pub mod out;
 mod package;
 pub mod reader;

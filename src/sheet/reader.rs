@@ -11,7 +11,7 @@ use super::row::Row;
 use super::sniff::{Kind, empty, sniff};
 use super::spec::SheetSpec;
 use super::template::WORDS_SHEET;
-use super::{delimited, gzip, workbook};
+use super::{delimited, gzip, lines, workbook};
 use crate::error::Result;
 use crate::values::Text;
 
@@ -35,6 +35,8 @@ pub enum Format {
     Csv,
     /// Text separated by tabs.
     Tsv,
+    /// One JSON object a line.
+    Ndjson,
 }
 
 impl Format {
@@ -45,6 +47,7 @@ impl Format {
             Format::Xls => "xls",
             Format::Csv => "csv",
             Format::Tsv => "tsv",
+            Format::Ndjson => "ndjson",
         }
     }
 }
@@ -78,7 +81,8 @@ pub struct UnknownColumn {
 /// Something about the file that a person should know, and that is no error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The stable code: `hidden_sheets`, `other_sheets`, `several_sheets`, `formula_zero`, `rows_skipped`.
+    /// The stable code: `hidden_sheets`, `other_sheets`, `several_sheets`, `formula_zero`, `rows_skipped`,
+    /// `unknown_names`.
     pub code: &'static str,
     /// The sentence.
     pub text: Text,
@@ -165,7 +169,14 @@ impl Reader {
                 if !reading.sheets.is_empty() {
                     return Err(no_such_sheet(&[]));
                 }
-                let format = delimited::read(&mut file, encoding, mark, &self.limits, &mut intake)?;
+                let format = if lines::begins(&mut file, encoding, mark)? {
+                    let limits = &self.limits;
+                    let unknown = lines::read(&mut file, encoding, mark, limits, spec, &mut intake)?;
+                    notices.extend(about_names(&unknown));
+                    Format::Ndjson
+                } else {
+                    delimited::read(&mut file, encoding, mark, &self.limits, &mut intake)?
+                };
                 intake.end_sheet()?;
                 (format, Some(name))
             }
@@ -194,6 +205,17 @@ impl Reader {
             sheets,
         })
     }
+}
+
+fn about_names(unknown: &[String]) -> Option<Notice> {
+    let names = unknown.join("、");
+    (!unknown.is_empty()).then(|| Notice {
+        code: "unknown_names",
+        text: Text::new(
+            format!("以下名称不认识，其内容未读取：{names}"),
+            format!("these names mean nothing here and what they hold was not read: {names}"),
+        ),
+    })
 }
 
 fn about_rows(sheets: &[SheetRead]) -> Vec<Notice> {

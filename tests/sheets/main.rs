@@ -9,6 +9,8 @@ mod fuzz;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod old_books;
 #[cfg(test)]
 mod out;
