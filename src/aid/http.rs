@@ -28,7 +28,7 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
 
 /// 导入资助发放记录 / Send a payment sheet for a term.
 ///
-/// Excel (.xlsx, .xls) or CSV (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Two equal rows in one file are two payments; the same file sent again changes nothing.
 #[utoipa::path(
     tag = "aid",

@@ -48,7 +48,7 @@ impl Kind {
 pub(super) struct Options {
     /// 文件内容 | What the file holds
     kind: Kind,
-    /// 文件：.xlsx，或 UTF-8 / GB 18030 的 CSV | The file
+    /// 文件：.xlsx、.xls、CSV 或 NDJSON | The file
     file: PathBuf,
     /// 学期，如 2025A（秋季）、2026S（春季） | The term
     #[arg(long)]

@@ -25,7 +25,7 @@ use crate::values::{Lang, Place, Text, clock};
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
-/// Excel (.xlsx, .xls) or CSV (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Columns are found by their Chinese headers. Good rows are kept, every bad row is
 /// reported at once. The same file sent again changes nothing (200 instead of 201).
 #[utoipa::path(

@@ -128,7 +128,7 @@ page!(pub SchoolPage of SchoolBody, "Schools by code.");
 
 /// 导入学籍文件 / Send a file of the roll for a term.
 ///
-/// Excel (.xlsx, .xls) or CSV (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Columns are found by their Chinese headers. Nothing is overwritten: a changed row
 /// supersedes the former one, which is kept. The same file sent again changes nothing (200).
 #[utoipa::path(
