@@ -18,9 +18,11 @@ mod fault;
 pub mod http;
 pub mod model;
 pub mod preview;
+mod seen;
 pub mod store;
 
 pub use batch::{Importer, Pending, run};
 pub use body::ImportBody;
 pub use desk::Desk;
 pub use model::{ImportKind, Order, Report, Tally};
+pub use seen::Seen;
