@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
-use chrono::{Days, NaiveDateTime};
+use chrono::{DateTime, Days, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -103,6 +103,9 @@ pub struct FindingQuery {
     pub limit: Option<u32>,
 }
 
+/// Earlier than any finding.
+const FIRST: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+
 impl FindingQuery {
     fn filter(&self, now: NaiveDateTime) -> Filter {
         let age = self.min_age_days.map(|days| Days::new(u64::from(days)));
@@ -114,7 +117,8 @@ impl FindingQuery {
             stage: self.stage,
             assignee: self.assignee.clone(),
             min_fen: self.min_fen,
-            seen_by: age.map(|age| now.checked_sub_days(age).unwrap_or(NaiveDateTime::MIN)),
+            // Beyond the first finding there is none; the engines end at different years.
+            seen_by: age.map(|age| now.checked_sub_days(age).unwrap_or(FIRST).max(FIRST)),
         }
     }
 

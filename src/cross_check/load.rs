@@ -15,7 +15,6 @@ use super::reconcile_input::{
     SchoolKey,
 };
 use super::watch::{Step, Watch};
-use crate::aid::model::AidState;
 use crate::aid::store as aid;
 use crate::db::Conn;
 use crate::eligibility::rules::{Recorded, facts};
@@ -138,13 +137,15 @@ impl Loaded {
         let mut records = SetDigest::default();
         let mut number = 0;
         for county in aid::places_of_term(conn, q.term, q.place)? {
-            let mut after = String::new();
+            let mut after = None;
             loop {
-                let page = aid::of_term(conn, q.term, &county, &after, PAGE)?;
-                let Some(last) = page.last() else { break };
-                after.clone_from(&last.record_id);
+                let (page, next) = aid::of_term(conn, q.term, &county, after.as_ref(), PAGE)?;
+                if next.is_none() {
+                    break;
+                }
+                after = next;
                 watch(Step::Aid, page.len())?;
-                for r in page.iter().filter(|r| r.state == AidState::Paid) {
+                for r in page {
                     let (person, name) = self.person(&r.person_id, &r.name_id)?;
                     let account = match &r.account_id {
                         Some(id) => Some(AccountKey(self.keys.accounts.number(id)?)),
@@ -159,7 +160,7 @@ impl Loaded {
                         programme: r.programme,
                         tier: r.tier,
                         fen: Fen(r.fen),
-                        paid_on: Some(r.paid_on),
+                        paid_on: r.paid_on,
                         account,
                     });
                     number += 1;

@@ -78,6 +78,12 @@ pub fn current(code: &str) -> bool {
     rows(code).iter().any(|a| a.to.is_none())
 }
 
+/// The year with which a code of six digits went out of use (exclusive); `None` when it is in use or was
+/// never known.
+pub fn ended(code: &str) -> Option<i32> {
+    if current(code) { None } else { rows(code).iter().filter_map(|a| a.to).max() }
+}
+
 /// The codes that took the place of an ended one, whole; empty where it is in use, was split up or left
 /// none.
 pub fn successors(code: &str) -> &'static [&'static str] {
@@ -169,6 +175,14 @@ mod tests {
             ("430300", 1981, Some("湘潭市")),
             ("430300", 1983, Some("邵阳市")),
             ("430300", 2017, Some("湘潭市")),
+            // What changed after 2020.
+            ("330103", 2020, Some("下城区")),
+            ("330103", 2021, None),
+            ("350405", 2021, Some("沙县区")),
+            ("540481", 2022, None),
+            ("540481", 2023, Some("米林市")),
+            ("653229", 2024, Some("和安县")),
+            ("659012", 2025, Some("白杨市")),
             ("340000", 2017, Some("安徽省")),
             ("999999", 2017, None),
             ("34", 2017, None),
@@ -189,6 +203,11 @@ mod tests {
             ("341402", &["340181"]),
             ("340222", &["340212"]),
             ("342401", &["341502", "341503"]),
+            ("350427", &["350405"]),
+            ("450127", &["450181"]),
+            ("654223", &["654203"]),
+            // Divided between two districts.
+            ("330104", &[]),
             // Abolished as a city: nothing took its place whole.
             ("341400", &[]),
             ("341024", &[]),
@@ -200,7 +219,7 @@ mod tests {
 
     #[test]
     fn legacy_codes_in_real_ids_are_known() {
-        for code in ["440401", "140120", "341001"] {
+        for code in ["440401", "140120", "341001", "810000", "820000", "830000"] {
             assert!(known(code), "{code}");
         }
         assert!(!known("341099") && !known("") && !known("3410240"));

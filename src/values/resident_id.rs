@@ -18,7 +18,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::cleaning::{Blanks, clean};
 use super::closed_list::closed_list;
-use super::{Change, Parsed, ValueError};
+use super::{Change, Parsed, ValueError, area};
 
 mod slips;
 
@@ -58,6 +58,19 @@ pub const FROM_DISABILITY_CARD: Change = Change {
     code: "from_disability_card",
     zh: "残疾人证号已取其前 18 位身份证号",
     en: "the resident id was taken from the disability card's number",
+};
+
+/// The area of first registration is in no list of area codes, of any year.
+pub const AREA_UNKNOWN: Change = Change {
+    code: "id_area_unknown",
+    zh: "身份证号前 6 位不在历年行政区划代码表中，请留意核对",
+    en: "the id's first six digits are in no year's list of area codes; have a look at it",
+};
+/// The area of first registration had ended years before the birth.
+pub const AREA_ENDED: Change = Change {
+    code: "id_area_ended",
+    zh: "身份证号前 6 位的行政区划在出生前已撤销，请留意核对",
+    en: "the area in the id's first six digits had ended before the birth; have a look at it",
 };
 
 const EMPTY: ValueError = ValueError::fixed(
@@ -188,6 +201,17 @@ impl ResidentId {
     /// The six digits of the area of first registration.
     pub fn area_code(&self) -> &str {
         self.text.get(..6).unwrap_or_default()
+    }
+
+    /// What is odd about the area of first registration, for a person to look at; never a reason to
+    /// refuse. Residence permits carry codes of their own (81, 82, 83) and are not odd.
+    pub fn area_remark(&self) -> Option<Change> {
+        if !area::known(self.area_code()) {
+            return Some(AREA_UNKNOWN);
+        }
+        // The lists give whole years, and a change may be entered a year late.
+        let ended = area::ended(self.area_code()).is_some_and(|year| year < self.birth.year());
+        ended.then_some(AREA_ENDED)
     }
 
     /// Fourteen stars and the last four characters: the only form for eyes without a stated purpose.

@@ -392,7 +392,7 @@ async fn counts_obey_scope_and_filter() {
     let school = office.school(SCHOOL);
     let listed = items(&office.read(&school, &format!("{uri}?limit=500")).await).len();
     let own = office.read(&school, &format!("{uri}/summary?by=school")).await;
-    assert_eq!((own["count"].as_u64().unwrap(), own["items"].as_array().unwrap().len()), (listed as u64, 1));
+    assert_eq!((&own["count"], own["items"].as_array().unwrap().len()), (&listed.into(), 1));
     assert!(listed < 16);
     let other = office.read(&office.school("2134000077"), &format!("{uri}/summary")).await;
     assert_eq!((&other["count"], &other["at_stake_fen"]), (&0.into(), &0.into()));
@@ -826,8 +826,8 @@ async fn age_and_lateness_are_told_on_the_day_of_payment() {
         seen(&office, &answer.json()).await.into_iter().map(|(kind, id, _)| (kind, id)).collect::<Vec<_>>()
     };
     let age = ("age_out_of_range".to_owned(), adult().id);
-    assert_eq!(ask(Value::Null).await, [age.clone()]);
-    assert_eq!(ask(json!("2024-11-20")).await, [age.clone()]);
+    assert_eq!(ask(Value::Null).await, std::slice::from_ref(&age));
+    assert_eq!(ask(json!("2024-11-20")).await, std::slice::from_ref(&age));
     assert_eq!(ask(json!("2024-11-19")).await, [("paid_late".to_owned(), child(1).id), age]);
 }
 
