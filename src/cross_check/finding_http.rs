@@ -17,7 +17,7 @@ use super::store::{CheckRow, find_for_findings};
 use crate::auth::{BureauOfficer, FindingReader};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::download::{self, Xlsx};
-use crate::http::{Json, Query};
+use crate::http::{Json, Query, if_match};
 use crate::imports::Desk;
 use crate::page::{self, PageQuery};
 use crate::sheet::CsvEncoding;
@@ -496,7 +496,7 @@ async fn decide_finding(
         .db
         .write(move |conn| {
             let (_, row) = store::find(conn, who.scope(), &id)?;
-            if expected.is_some_and(|tags| !names(&tags, row.version)) {
+            if expected.is_some_and(|tags| !if_match::names(&tags, row.version)) {
                 return Err(Error::of(Code::PreconditionFailed));
             }
             let (next, events) = decision.applied(&row, &who.actor(), clock::now());
@@ -511,12 +511,6 @@ async fn decide_finding(
 
 fn tag(version: i64) -> String {
     format!("\"{version}\"")
-}
-
-/// Whether an `If-Match` names this version (RFC 9110 §13.1.1): a list of tags, or `*` for any.
-fn names(tags: &str, version: i64) -> bool {
-    let own = version.to_string();
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_matches('"') == own)
 }
 
 /// Registers the operations.
