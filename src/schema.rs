@@ -263,6 +263,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    proposal (proposal_id) {
+        proposal_id -> Text,
+        import_id -> Text,
+        row_number -> Integer,
+        kind -> Text,
+        place -> Text,
+        school -> Text,
+        list_id -> Nullable<Text>,
+        person_id -> Text,
+        name_id -> Text,
+        slip -> Nullable<Text>,
+        evidence -> Text,
+        state -> Text,
+        accepted_import_id -> Nullable<Text>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reverted_by -> Nullable<Text>,
+        reverted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::joinable!(import_bad_row -> import (import_id));
 diesel::joinable!(person_name -> person (person_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -281,4 +306,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     aid_record,
     cross_check,
     finding,
+    proposal,
 );

@@ -19,6 +19,7 @@ const READERS: &[Role] = &[Province, City, County, School, PovertyOffice, Townsh
 const LIST_KEEPERS: &[Role] = &[Province, City, County, PovertyOffice];
 const REGISTRARS: &[Role] = &[Province, City, County, School];
 const SUPERVISORS: &[Role] = &[Province, City, County, PovertyOffice, Auditor];
+const SENDERS: &[Role] = &[Province, City, County, PovertyOffice, School];
 const OFFICERS: &[Role] = &[Province, City, County];
 
 /// Who may call what, reviewed by a person: a new operation has to be entered here.
@@ -52,7 +53,13 @@ const MAY: &[(&str, &[Role])] = &[
     ("decide_finding", OFFICERS),
     ("find_import", READERS),
     ("list_import_errors", READERS),
-    ("fetch_corrections", &[Province, City, County, PovertyOffice, School]),
+    ("search_proposals", SENDERS),
+    ("list_proposals", READERS),
+    ("find_proposal", READERS),
+    ("accept_proposal", SENDERS),
+    ("dismiss_proposal", SENDERS),
+    ("revert_proposal", SENDERS),
+    ("fetch_corrections", SENDERS),
 ];
 
 struct Operation {
