@@ -203,22 +203,68 @@ diesel::table! {
 }
 
 diesel::table! {
+    aid_notice (notice_id) {
+        notice_id -> Text,
+        school_code -> Text,
+        place -> Text,
+        term -> Text,
+        programme -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        posted_by -> Text,
+        posted_at -> Timestamp,
+        taken_down_on -> Nullable<Date>,
+        taken_down_by -> Nullable<Text>,
+        taken_down_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     aid_record (record_id) {
         record_id -> Text,
-        row_key -> Text,
+        origin -> Text,
+        corrects -> Nullable<Text>,
         person_id -> Text,
         name_id -> Text,
         school_code -> Text,
         place -> Text,
         term -> Text,
         programme -> Text,
+        slot -> Text,
         tier -> Nullable<Text>,
         fen -> BigInt,
-        paid_on -> Date,
-        account_id -> Nullable<Text>,
+        due_fen -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        policy -> Nullable<Text>,
+        reason -> Nullable<Text>,
         recipient_kind -> Nullable<Text>,
         state -> Text,
+        paid_fen -> BigInt,
+        returned_fen -> BigInt,
+        paid_on -> Nullable<Date>,
+        notice_id -> Nullable<Text>,
+        approved_by -> Nullable<Text>,
         import_id -> Nullable<Text>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    aid_entry (record_id, line) {
+        record_id -> Text,
+        line -> BigInt,
+        kind -> Text,
+        fen -> Nullable<BigInt>,
+        on_day -> Nullable<Date>,
+        account_id -> Nullable<Text>,
+        source -> Nullable<Text>,
+        of_line -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        other_id -> Nullable<Text>,
+        row_key -> Nullable<Text>,
         recorded_by -> Text,
         recorded_at -> Timestamp,
     }
@@ -289,6 +335,7 @@ diesel::table! {
 
 diesel::joinable!(import_bad_row -> import (import_id));
 diesel::joinable!(person_name -> person (person_id));
+diesel::joinable!(aid_entry -> aid_record (record_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     person,
@@ -303,7 +350,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     evidence,
     poverty_list,
     poverty_list_entry,
+    aid_notice,
     aid_record,
+    aid_entry,
     cross_check,
     finding,
     proposal,

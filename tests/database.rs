@@ -85,12 +85,12 @@ mod database {
         db.migrate().unwrap();
         db.read_now(|conn| {
         same_columns!(conn: person, person_name, account, import, import_error, import_bad_row, school,
-            enrolment, category, evidence, poverty_list, poverty_list_entry, aid_record, cross_check, finding, proposal);
+            enrolment, category, evidence, poverty_list, poverty_list_entry, aid_notice, aid_record, aid_entry, cross_check, finding, proposal);
         Ok(())
     })
     .unwrap();
         let tables = dump(&db).iter().filter(|o| o.sql.starts_with("CREATE TABLE")).count();
-        assert_eq!(tables, 16, "a new table belongs in the list above");
+        assert_eq!(tables, 18, "a new table belongs in the list above");
     }
 
     #[test]

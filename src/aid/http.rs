@@ -1,14 +1,16 @@
 //! Aid records over HTTP: imports, lists, one record.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder, get, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::body::{AidBody, AidDetailBody};
 use super::import::AidImporter;
-use super::model::AidBody;
+use super::model::{AidState, Origin};
 use super::store::{self, Filter};
-use crate::auth::{Reader, Registrar};
+use crate::auth::{ChildReader, Registrar};
 use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
@@ -16,7 +18,7 @@ use crate::imports::Desk;
 use crate::imports::http::ImportQuery;
 use crate::imports::model::ImportBody;
 use crate::page::{self, PageQuery, page};
-use crate::values::{Lang, Programme, Term, clock};
+use crate::values::{Lang, Place, Programme, Term, clock};
 
 page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
 
@@ -63,6 +65,19 @@ pub struct AidQuery {
     /// Only this student, by `student_id`.
     #[serde(default)]
     pub student: Option<String>,
+    /// Only this state.
+    #[serde(default)]
+    pub state: Option<AidState>,
+    /// Only of this origin.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+    /// Only schools in this place.
+    #[param(value_type = Option<String>, example = "341024")]
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// Only those on this public notice.
+    #[serde(default)]
+    pub notice: Option<String>,
     /// Where the last page ended (`next`).
     #[serde(default)]
     pub after: Option<String>,
@@ -74,11 +89,11 @@ pub struct AidQuery {
 /// 列出资助记录 / The aid records in scope.
 ///
 /// 按学期、项目、学校或学生筛选，按登记先后分页。Filtered by term, programme, school or student; in the order
-/// they were recorded, page by page. A school sees its own records only.
+/// they were recorded, page by page. A school sees its own records only, a guardian those of the own child.
 #[utoipa::path(tag = "aid", params(AidQuery), responses((status = 200, description = "A page of records", body = AidPage)))]
 #[get("/aid-records")]
 async fn list_aid_records(
-    caller: Reader,
+    caller: ChildReader,
     query: Query<AidQuery>,
     desk: web::Data<Desk>,
 ) -> Result<Json<AidPage>> {
@@ -91,26 +106,42 @@ async fn list_aid_records(
         programme: q.programme,
         school: q.school,
         student: q.student,
+        state: q.state,
+        origin: q.origin,
+        place: q.place,
+        notice: q.notice,
     };
     let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
     Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
 }
 
-/// 查看一条资助记录 / One aid record.
+/// 查看一条资助记录 / One aid record with its ledger.
 ///
 /// 不存在与不在管辖范围内的记录，回答相同（404）。A record that is absent and one outside the
-/// caller's scope are answered alike.
-#[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidBody)))]
+/// caller's scope are answered alike. The `ETag` is what the acts on the record ask for in `If-Match`.
+#[utoipa::path(tag = "aid", responses((status = 200, description = "The record", body = AidDetailBody)))]
 #[get("/aid-records/{record_id}")]
 async fn find_aid_record(
-    caller: Reader,
+    caller: ChildReader,
     id: web::Path<String>,
     desk: web::Data<Desk>,
-) -> Result<Json<AidBody>> {
+) -> Result<HttpResponse> {
     let scope = caller.scope().clone();
-    let record = desk.db.read(move |conn| store::find(conn, &scope, &id)).await?;
-    Ok(Json(record.into()))
+    let detail = desk
+        .db
+        .read(move |conn| {
+            let record = store::find(conn, &scope, &id)?;
+            let ledger = store::ledger(conn, &record.record_id)?;
+            Ok(AidDetailBody::of(record, ledger))
+        })
+        .await?;
+    Ok(told(&mut HttpResponse::Ok(), detail))
+}
+
+/// A record with its version as the `ETag`.
+pub(super) fn told(answer: &mut HttpResponseBuilder, detail: AidDetailBody) -> HttpResponse {
+    answer.insert_header((header::ETAG, format!("\"{}\"", detail.record.version))).json(detail)
 }
 
 /// Registers the operations.

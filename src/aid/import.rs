@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::model::{AidRecord, AidState};
+use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use super::store;
 use crate::db::Conn;
 use crate::error::Result;
@@ -137,7 +137,7 @@ impl Importer for AidImporter {
         let cards: Vec<String> =
             standing(rows).filter_map(|p| p.row.account.as_ref().map(|a| a.as_str().to_owned())).collect();
         let mut accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?.into_iter();
-        let records: Vec<AidRecord> = standing(rows)
+        let stated: Vec<(AidRecord, Entry)> = standing(rows)
             .zip(people)
             .map(|(pending, person)| {
                 let account = pending.row.account.as_ref().and_then(|_| accounts.next());
@@ -145,17 +145,18 @@ impl Importer for AidImporter {
                 self.record(&pending.row, batch, person, account, place)
             })
             .collect();
-        let keys: Vec<String> = records.iter().map(|r| r.row_key.clone()).collect();
+        let keys: Vec<String> = stated.iter().filter_map(|(_, e)| e.row_key.clone()).collect();
         let known = store::recorded(conn, &keys)?;
-        let mut fresh = Vec::with_capacity(records.len());
-        for (pending, record) in standing(rows).zip(records) {
-            if known.contains(&record.row_key) {
+        let (mut fresh, mut lines) = (Vec::with_capacity(stated.len()), Vec::with_capacity(stated.len()));
+        for (pending, (record, line)) in standing(rows).zip(stated) {
+            if line.row_key.as_ref().is_some_and(|key| known.contains(key)) {
                 pending.outcome = Outcome::Unchanged;
             } else {
                 fresh.push(record);
+                lines.push(line);
             }
         }
-        store::insert(conn, &fresh)
+        store::insert(conn, &fresh, &lines)
     }
 }
 
@@ -167,38 +168,64 @@ impl AidImporter {
         person: vault::PersonRef,
         account_id: Option<String>,
         place: String,
-    ) -> AidRecord {
+    ) -> (AidRecord, Entry) {
         let term = batch.order.term.to_string();
-        let payment = digest::of_parts([
-            person.person_id.as_str(),
-            row.programme.code(),
-            &term,
-            row.school.as_str(),
-            &row.paid_on.to_string(),
-            &row.fen.0.to_string(),
-        ]);
+        let payment =
+            payment_key(&person.person_id, row.programme, &term, row.school.as_str(), row.paid_on, row.fen.0);
         let nth = self.met.entry(payment.clone()).or_insert(0);
         *nth += 1;
-        AidRecord {
-            record_id: clock::new_id(),
-            row_key: format!("{payment}:{nth}"),
+        let record_id = clock::new_id();
+        let line = Entry {
+            fen: Some(row.fen.0),
+            on_day: Some(row.paid_on),
+            account_id,
+            row_key: Some(format!("{payment}:{nth}")),
+            ..Entry::new(&record_id, 1, EntryKind::Paid, &batch.order.by, batch.order.at)
+        };
+        let record = AidRecord {
+            record_id,
+            origin: Origin::Sheet,
+            corrects: None,
             person_id: person.person_id,
             name_id: person.name_id,
             school_code: row.school.as_str().to_owned(),
             place,
             term,
             programme: row.programme,
+            slot: row.programme.code().to_owned(),
             tier: row.tier,
             fen: row.fen.0,
-            paid_on: row.paid_on,
-            account_id,
+            due_fen: None,
+            outcome: None,
+            decided_on: None,
+            policy: None,
+            reason: None,
             recipient_kind: row.recipient_kind.clone(),
             state: AidState::Paid,
+            paid_fen: row.fen.0,
+            returned_fen: 0,
+            paid_on: Some(row.paid_on),
+            notice_id: None,
+            approved_by: None,
             import_id: Some(batch.import_id.to_owned()),
             recorded_by: batch.order.by.clone(),
             recorded_at: batch.order.at,
-        }
+            version: 1,
+        };
+        (record, line)
     }
+}
+
+/// What makes a payment the same payment, before it is told which of several equal ones it is.
+pub fn payment_key(
+    person_id: &str,
+    programme: Programme,
+    term: &str,
+    school: &str,
+    paid_on: NaiveDate,
+    fen: i64,
+) -> String {
+    digest::of_parts([person_id, programme.code(), term, school, &paid_on.to_string(), &fen.to_string()])
 }
 
 /// Refuses rows of another term, place or school, and gives each school's place. A school that the

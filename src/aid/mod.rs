@@ -1,13 +1,39 @@
-//! Aid records (资助记录): what was paid to whom, for which programme and term.
+//! Aid records (资助记录): what a student is to get, got, and gave back, for one programme and term.
 //!
-//! Records come from the offices' payment sheets and are never overwritten. The same payment sent
-//! again is the same record ([`model::AidRecord::row_key`]); two equal rows in one file are two
-//! payments, because that is how double payment looks in a sheet.
+//! **Two origins, one shape.** An *office* record is carried here from end to end: proposed → noticed
+//! (公示) → approved, by someone other than the proposer → paid → acknowledged. A *sheet* record is a
+//! payment that an office's payment sheet states; it comes into the world paid. Both have the same
+//! ledger and are listed, returned and cross-checked alike.
 //!
-//! Invariants: an amount is not negative; a record names one programme and one term; whom it was paid
-//! to is known by `person_id`, the card by `account_id`, both only in clear in the vault.
+//! **The ledger is the truth.** Every act adds a line ([`model::Entry`]) and no line is ever changed. The
+//! state and the sums in [`model::AidRecord`] are those of the last line, written in the same
+//! transaction; [`ledger::fold`] makes them again from the lines. The number of the last line is the
+//! record's version, so two people who act at once reach for the same line and one of them is refused,
+//! on either engine.
+//!
+//! **One at a time.** A student has one live office record a term and *slot*: the programme, or the
+//! programme it gives way to where the pack says that two exclude each other. A unique index holds this
+//! whatever two nodes do at once. More only by a correction, which names the first record: before money
+//! has gone out it takes the first one's place, afterwards it is a supplement for the difference.
+//!
+//! Sheet records stand outside that index on purpose: two equal rows in a file are two payments, because
+//! that is how double payment looks, and the cross-check must see it. The same payment sent again is the
+//! same line ([`model::Entry::row_key`]).
+//!
+//! Clauses: 教财〔2018〕16号 (assessed, posted, filed), at least five working days of notice and ten days
+//! for yulu, 教财厅函〔2017〕28号 (what a notice may print).
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `rules` | state × act → new state or refusal; pure |
+//! | `ledger` | the record as its lines make it; which payments a return takes back; pure |
+//! | `import` | the payment sheet as a statement |
+//! | `store` | the tables `aid_record` and `aid_entry` |
 
+pub mod body;
 pub mod http;
 pub mod import;
+pub mod ledger;
 pub mod model;
+pub mod rules;
 pub mod store;

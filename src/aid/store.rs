@@ -1,50 +1,108 @@
-//! The table `aid_record`.
+//! The tables `aid_record` and `aid_entry`: records with their ledgers, and the payments of a term.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::upsert::excluded;
 
-use super::model::AidRecord;
+use super::ledger;
+use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, on};
+use crate::db::{CHUNK, Conn, MultiBackend, on};
 use crate::error::{Error, Result};
-use crate::schema::aid_record;
-use crate::values::{Place, Programme};
+use crate::schema::{aid_entry, aid_record};
+use crate::values::{Place, Programme, Tier};
+
+type Condition = Box<dyn BoxableExpression<aid_record::table, MultiBackend, SqlType = Bool>>;
+
+/// The records a caller may see: of schools in the place, of the own school, of the own child.
+fn in_scope(scope: &Scope) -> Condition {
+    let (low, high) = scope.place_range();
+    let here = aid_record::place.ge(low).and(aid_record::place.lt(high));
+    let seen: Condition = match scope.student() {
+        // A guardian has no place, and a child whatever its school.
+        Some(child) if scope.place().is_none() => Box::new(aid_record::person_id.eq(child.to_owned())),
+        Some(child) => Box::new(here.and(aid_record::person_id.eq(child.to_owned()))),
+        None => Box::new(here),
+    };
+    match scope.school() {
+        Some(own) => Box::new(seen.and(aid_record::school_code.eq(own.to_owned()))),
+        None => seen,
+    }
+}
 
 /// Which of these payments are recorded already.
 pub fn recorded(conn: &mut Conn, keys: &[String]) -> Result<HashSet<String>> {
     let mut found = HashSet::new();
     for chunk in keys.chunks(CHUNK) {
         found.extend(
-            aid_record::table
-                .filter(aid_record::row_key.eq_any(chunk))
-                .select(aid_record::row_key)
+            aid_entry::table
+                .filter(aid_entry::row_key.eq_any(chunk))
+                .select(aid_entry::row_key.assume_not_null())
                 .load::<String>(conn)?,
         );
     }
     Ok(found)
 }
 
-/// Records payments.
-pub fn insert(conn: &mut Conn, records: &[AidRecord]) -> Result<()> {
+/// Records new records, each with the line that begins its ledger.
+pub fn insert(conn: &mut Conn, records: &[AidRecord], entries: &[Entry]) -> Result<()> {
     for chunk in records.chunks(CHUNK) {
         on!(conn => diesel::insert_into(aid_record::table).values(chunk).execute(conn))?;
+    }
+    append(conn, entries)
+}
+
+/// Saves records after an act, with the lines it added. Whoever reached for the same line first wins.
+pub fn save(conn: &mut Conn, records: &[AidRecord], entries: &[Entry]) -> Result<()> {
+    append(conn, entries)?;
+    for chunk in records.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(aid_record::table)
+            .values(chunk)
+            .on_conflict(aid_record::record_id)
+            .do_update()
+            .set((
+                aid_record::state.eq(excluded(aid_record::state)),
+                aid_record::paid_fen.eq(excluded(aid_record::paid_fen)),
+                aid_record::returned_fen.eq(excluded(aid_record::returned_fen)),
+                aid_record::paid_on.eq(excluded(aid_record::paid_on)),
+                aid_record::notice_id.eq(excluded(aid_record::notice_id)),
+                aid_record::approved_by.eq(excluded(aid_record::approved_by)),
+                aid_record::version.eq(excluded(aid_record::version)),
+            ))
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+fn append(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
+    for chunk in entries.chunks(CHUNK) {
+        on!(conn => diesel::insert_into(aid_entry::table).values(chunk).execute(conn))?;
     }
     Ok(())
 }
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Filter {
     /// Only this term.
     pub term: Option<String>,
+    /// Only schools in this place.
+    pub place: Option<Place>,
     /// Only this programme.
     pub programme: Option<Programme>,
     /// Only this school.
     pub school: Option<String>,
     /// Only this student.
     pub student: Option<String>,
+    /// Only this state.
+    pub state: Option<AidState>,
+    /// Only of this origin.
+    pub origin: Option<Origin>,
+    /// Only on this notice.
+    pub notice: Option<String>,
 }
 
 /// A page of the records in scope, oldest first.
@@ -55,18 +113,17 @@ pub fn list(
     after: Option<String>,
     limit: i64,
 ) -> Result<Vec<AidRecord>> {
-    let (low, high) = scope.place_range();
     let mut query = aid_record::table
-        .filter(aid_record::place.ge(low))
-        .filter(aid_record::place.lt(high))
+        .filter(in_scope(scope))
         .filter(aid_record::record_id.gt(after.unwrap_or_default()))
         .select(AidRecord::as_select())
         .into_boxed();
-    if let Some(own) = scope.school() {
-        query = query.filter(aid_record::school_code.eq(own.to_owned()));
-    }
     if let Some(term) = filter.term {
         query = query.filter(aid_record::term.eq(term));
+    }
+    if let Some(place) = filter.place {
+        let (low, high) = place.range();
+        query = query.filter(aid_record::place.ge(low)).filter(aid_record::place.lt(high));
     }
     if let Some(programme) = filter.programme {
         query = query.filter(aid_record::programme.eq(programme));
@@ -77,32 +134,95 @@ pub fn list(
     if let Some(student) = filter.student {
         query = query.filter(aid_record::person_id.eq(student));
     }
+    if let Some(state) = filter.state {
+        query = query.filter(aid_record::state.eq(state));
+    }
+    if let Some(origin) = filter.origin {
+        query = query.filter(aid_record::origin.eq(origin));
+    }
+    if let Some(notice) = filter.notice {
+        query = query.filter(aid_record::notice_id.eq(notice));
+    }
     Ok(query.order(aid_record::record_id.asc()).limit(limit).load(conn)?)
 }
 
 /// One record in scope.
 pub fn find(conn: &mut Conn, scope: &Scope, record_id: &str) -> Result<AidRecord> {
-    let (low, high) = scope.place_range();
-    let mut query = aid_record::table
+    aid_record::table
         .find(record_id.to_owned())
-        .filter(aid_record::place.ge(low))
-        .filter(aid_record::place.lt(high))
+        .filter(in_scope(scope))
         .select(AidRecord::as_select())
-        .into_boxed();
-    if let Some(own) = scope.school() {
-        query = query.filter(aid_record::school_code.eq(own.to_owned()));
-    }
-    query.first(conn).optional()?.ok_or_else(Error::not_found)
+        .first(conn)
+        .optional()?
+        .ok_or_else(Error::not_found)
 }
 
-/// Aid of some students in a term, as known at a moment.
+/// Records in scope, to be changed, by id; on PostgreSQL nobody else changes them until the transaction
+/// ends (on SQLite nobody else writes at all). What is absent or out of scope is left out.
+pub fn take(conn: &mut Conn, scope: &Scope, ids: &[String]) -> Result<HashMap<String, AidRecord>> {
+    let mut found = HashMap::new();
+    let mut ids = ids.to_vec();
+    // In one order for everybody, so that two who take the same records cannot wait for each other.
+    ids.sort_unstable();
+    ids.dedup();
+    for chunk in ids.chunks(CHUNK) {
+        let locked: Vec<String> = match conn {
+            Conn::Pg(conn) => aid_record::table
+                .filter(aid_record::record_id.eq_any(chunk))
+                .order(aid_record::record_id.asc())
+                .select(aid_record::record_id)
+                .for_update()
+                .load(conn)?,
+            Conn::Sqlite(_) => chunk.to_vec(),
+        };
+        let rows: Vec<AidRecord> = aid_record::table
+            .filter(aid_record::record_id.eq_any(locked))
+            .filter(in_scope(scope))
+            .select(AidRecord::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|r| (r.record_id.clone(), r)));
+    }
+    Ok(found)
+}
+
+/// The ledgers of some records, each in its order, as known at a moment.
+pub fn ledgers(
+    conn: &mut Conn,
+    records: &[String],
+    known_at: NaiveDateTime,
+) -> Result<HashMap<String, Vec<Entry>>> {
+    let mut found: HashMap<String, Vec<Entry>> = HashMap::new();
+    for chunk in records.chunks(CHUNK) {
+        let rows: Vec<Entry> = aid_entry::table
+            .filter(aid_entry::record_id.eq_any(chunk))
+            .filter(aid_entry::recorded_at.le(known_at))
+            .select(Entry::as_select())
+            .order((aid_entry::record_id.asc(), aid_entry::line.asc()))
+            .load(conn)?;
+        for row in rows {
+            found.entry(row.record_id.clone()).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// The ledger of one record.
+pub fn ledger(conn: &mut Conn, record_id: &str) -> Result<Vec<Entry>> {
+    Ok(aid_entry::table
+        .filter(aid_entry::record_id.eq(record_id))
+        .select(Entry::as_select())
+        .order(aid_entry::line.asc())
+        .load(conn)?)
+}
+
+/// Aid of some students in a term, each record as its ledger had made it by a moment.
 pub fn of_people(
     conn: &mut Conn,
     people: &[String],
     term: &str,
     known_at: NaiveDateTime,
 ) -> Result<Vec<AidRecord>> {
-    let mut found = Vec::new();
+    let mut found: Vec<AidRecord> = Vec::new();
     for chunk in people.chunks(CHUNK) {
         found.extend(
             aid_record::table
@@ -111,10 +231,80 @@ pub fn of_people(
                 .filter(aid_record::recorded_at.le(known_at))
                 .select(AidRecord::as_select())
                 .order(aid_record::record_id.asc())
-                .load(conn)?,
+                .load::<AidRecord>(conn)?,
         );
     }
+    // A record of one line is as it came; only those that have moved on are made again.
+    let moved: Vec<String> = found.iter().filter(|r| r.version > 1).map(|r| r.record_id.clone()).collect();
+    let ledgers = ledgers(conn, &moved, known_at)?;
+    for record in found.iter_mut().filter(|r| r.version > 1) {
+        let lines = ledgers.get(&record.record_id).map(Vec::as_slice).unwrap_or_default();
+        let told =
+            ledger::fold(lines).map_err(|_refused| Error::internal("aid: a ledger does not follow"))?;
+        if let Some(told) = told {
+            record.state = told.standing.state;
+            record.paid_fen = told.standing.paid;
+            record.returned_fen = told.standing.returned;
+            record.paid_on = told.paid_on;
+            record.version = told.version;
+        }
+    }
     Ok(found)
+}
+
+/// The live office records of some students in a term, for holding a proposal against them.
+pub fn live(conn: &mut Conn, people: &[String], term: &str) -> Result<HashMap<String, Vec<AidRecord>>> {
+    let mut found: HashMap<String, Vec<AidRecord>> = HashMap::new();
+    for chunk in people.chunks(CHUNK) {
+        let rows: Vec<AidRecord> = aid_record::table
+            .filter(aid_record::person_id.eq_any(chunk))
+            .filter(aid_record::term.eq(term))
+            .filter(aid_record::origin.eq(Origin::Office))
+            .filter(aid_record::state.ne_all([AidState::Cancelled, AidState::Corrected]))
+            .select(AidRecord::as_select())
+            .order(aid_record::record_id.asc())
+            .load(conn)?;
+        for row in rows {
+            found.entry(row.person_id.clone()).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// A payment as the cross-check reads it: what the student still has of it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Payment {
+    /// The record.
+    pub record_id: String,
+    /// The line of its ledger.
+    pub line: i64,
+    /// The student.
+    pub person_id: String,
+    /// The name.
+    pub name_id: String,
+    /// The school.
+    pub school_code: String,
+    /// Programme.
+    pub programme: Programme,
+    /// Tier.
+    pub tier: Option<Tier>,
+    /// Amount in fen, less what came back of it.
+    pub fen: i64,
+    /// Day of payment.
+    pub paid_on: Option<NaiveDate>,
+    /// The card.
+    pub account_id: Option<String>,
+    /// The same payment and the same returns have the same key.
+    pub row_key: String,
+    /// What came back of the whole record, in fen.
+    returned: i64,
+}
+
+/// Where a page of payments ended.
+#[derive(Debug, Clone)]
+pub struct After {
+    record_id: String,
+    line: i64,
 }
 
 /// The counties within a place that have records of a term, for going through them one by one.
@@ -130,15 +320,64 @@ pub fn places_of_term(conn: &mut Conn, term: &str, place: &Place) -> Result<Vec<
         .load(conn)?)
 }
 
-/// The records of a term paid at schools of one county, in pages. The county is given whole and not as a
-/// range, so that each page is read from the index and none is sorted.
-pub fn of_term(conn: &mut Conn, term: &str, county: &str, after: &str, limit: i64) -> Result<Vec<AidRecord>> {
-    Ok(aid_record::table
+/// The payments of a term at schools of one county, in pages: of either origin, without rows struck out
+/// and without what came back in full. The county is given whole and not as a range, so that each page is
+/// read from the index and none is sorted. `None` after the last page.
+pub fn of_term(
+    conn: &mut Conn,
+    term: &str,
+    county: &str,
+    after: Option<&After>,
+    limit: i64,
+) -> Result<(Vec<Payment>, Option<After>)> {
+    let (record, line) = after.map_or(("", 0), |a| (a.record_id.as_str(), a.line));
+    let mut page: Vec<Payment> = aid_record::table
+        .inner_join(aid_entry::table)
         .filter(aid_record::term.eq(term))
         .filter(aid_record::place.eq(county))
-        .filter(aid_record::record_id.gt(after))
-        .select(AidRecord::as_select())
-        .order(aid_record::record_id.asc())
+        .filter(aid_record::record_id.ge(record))
+        .filter(aid_record::record_id.gt(record).or(aid_entry::line.gt(line)))
+        .filter(aid_record::state.ne(AidState::Cancelled))
+        .filter(aid_entry::kind.eq(EntryKind::Paid))
+        .select((
+            aid_record::record_id,
+            aid_entry::line,
+            aid_record::person_id,
+            aid_record::name_id,
+            aid_record::school_code,
+            aid_record::programme,
+            aid_record::tier,
+            aid_entry::fen.assume_not_null(),
+            aid_entry::on_day,
+            aid_entry::account_id,
+            aid_entry::row_key.assume_not_null(),
+            aid_record::returned_fen,
+        ))
+        .order((aid_record::record_id.asc(), aid_entry::line.asc()))
         .limit(limit)
-        .load(conn)?)
+        .load(conn)?;
+    let next = page.last().map(|p| After { record_id: p.record_id.clone(), line: p.line });
+    let touched: Vec<String> = page.iter().filter(|p| p.returned > 0).map(|p| p.record_id.clone()).collect();
+    let mut back: HashMap<(String, i64), i64> = HashMap::new();
+    for chunk in touched.chunks(CHUNK) {
+        let rows: Vec<(String, i64, i64)> = aid_entry::table
+            .filter(aid_entry::record_id.eq_any(chunk))
+            .filter(aid_entry::of_line.is_not_null())
+            .select((
+                aid_entry::record_id,
+                aid_entry::of_line.assume_not_null(),
+                aid_entry::fen.assume_not_null(),
+            ))
+            .load(conn)?;
+        for (record, line, fen) in rows {
+            *back.entry((record, line)).or_default() += fen;
+        }
+    }
+    page.retain_mut(|p| {
+        let Some(fen) = back.get(&(p.record_id.clone(), p.line)) else { return true };
+        p.fen -= fen;
+        p.row_key = format!("{}-{fen}", p.row_key);
+        p.fen > 0
+    });
+    Ok((page, next))
 }

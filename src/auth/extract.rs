@@ -69,6 +69,10 @@ permissions! {
     ListKeeper = &[Role::Province, Role::City, Role::County, Role::PovertyOffice];
     /// Whoever enters roll and aid.
     Registrar = &[Role::Province, Role::City, Role::County, Role::School];
+    /// Whoever proposes aid and puts it on public notice.
+    Proposer = &[Role::City, Role::County, Role::School];
+    /// Whoever approves aid, pays it and takes it back.
+    Granter = &[Role::City, Role::County];
     /// Whoever sends files of any kind, and may have the faulty rows back.
     Sender = &[Role::Province, Role::City, Role::County, Role::PovertyOffice, Role::School];
     /// Whoever reads findings: the supervisors, and a school its own.

@@ -210,11 +210,13 @@ impl Loaded {
         let mut keys = Vec::new();
         let mut number = 0;
         for county in aid::places_of_term(conn, q.term, q.place)? {
-            let mut after = String::new();
+            let mut after = None;
             loop {
-                let page = aid::of_term(conn, q.term, &county, &after, PAGE)?;
-                let Some(last) = page.last() else { break };
-                after.clone_from(&last.record_id);
+                let (page, next) = aid::of_term(conn, q.term, &county, after.as_ref(), PAGE)?;
+                if next.is_none() {
+                    break;
+                }
+                after = next;
                 for r in page {
                     let (person, name) = self.person(&r.person_id, &r.name_id)?;
                     let account = match &r.account_id {
@@ -229,7 +231,7 @@ impl Loaded {
                         programme: r.programme,
                         tier: r.tier,
                         fen: crate::values::Fen(r.fen),
-                        paid_on: Some(r.paid_on),
+                        paid_on: r.paid_on,
                         account,
                     });
                     number += 1;

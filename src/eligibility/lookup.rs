@@ -8,7 +8,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::model::{ListMatch, LookupBody, LookupRequest, NoteBody, StudentRef};
 use super::store::{self, Picture};
-use crate::aid::model::AidBody;
+use crate::aid::body::AidBody;
 use crate::aid::store as aid;
 use crate::auth::Caller;
 use crate::db::Conn;

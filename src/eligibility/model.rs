@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::aid::model::AidBody;
+use crate::aid::body::AidBody;
 use crate::policy::DecisionBody;
 use crate::values::Term;
 use crate::values::closed_list::closed_list;

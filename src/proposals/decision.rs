@@ -5,11 +5,14 @@ use std::io::Write;
 
 use super::model::{Proposal, ProposalState};
 use super::row::corrected;
-use super::rules::{Act, after, conflict};
+use super::rules::{self, after, conflict};
 use super::search::{Outcome, Source, look};
 use super::store;
 use crate::aid::import::{AidImporter, SPEC as AID};
-use crate::auth::{Caller, ListKeeper, Registrar, Role};
+use crate::aid::model::{AidRecord, Entry, EntryKind};
+use crate::aid::rules::{Act, Standing, step};
+use crate::aid::store as aid;
+use crate::auth::{BureauOfficer, Caller, ListKeeper, Registrar, Role};
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::imports::Desk;
@@ -36,7 +39,7 @@ pub fn decide(
     desk: &Desk,
     caller: &Caller,
     proposal_id: &str,
-    act: Act,
+    act: rules::Act,
 ) -> Result<Proposal> {
     let proposal = store::find(conn, caller.scope(), proposal_id)?;
     may(caller, proposal.kind)?;
@@ -48,7 +51,7 @@ pub fn decide(
     }
     match next {
         ProposalState::Accepted => accept(conn, desk, caller, &proposal)?,
-        ProposalState::Reverted => revert(conn, &proposal)?,
+        ProposalState::Reverted => revert(conn, caller, &proposal)?,
         ProposalState::Open | ProposalState::Dismissed => {}
     }
     store::find(conn, caller.scope(), proposal_id)
@@ -117,7 +120,7 @@ fn import(
 }
 
 /// Takes back the batch that acceptance brought. What stood before it, or came otherwise, stays.
-fn revert(conn: &mut Conn, proposal: &Proposal) -> Result<()> {
+fn revert(conn: &mut Conn, caller: &Caller, proposal: &Proposal) -> Result<()> {
     let Some(import_id) = &proposal.accepted_import_id else { return Ok(()) };
     match (proposal.kind, &proposal.list_id) {
         (ImportKind::PovertyList, Some(list_id)) => {
@@ -132,9 +135,28 @@ fn revert(conn: &mut Conn, proposal: &Proposal) -> Result<()> {
                 lists::recount(conn, list_id)?;
             }
         }
-        _ => store::cancel_records(conn, import_id)?,
+        _ => cancel(conn, caller, import_id)?,
     }
     Ok(())
+}
+
+/// Strikes out the payments that a batch recorded, by the rules of the records themselves.
+fn cancel(conn: &mut Conn, caller: &Caller, import_id: &str) -> Result<()> {
+    let ids = store::records_of(conn, import_id)?;
+    let bureau = caller.has_any(BureauOfficer::ROLES);
+    let mut records = Vec::new();
+    let mut lines = Vec::new();
+    for (_, record) in aid::take(conn, caller.scope(), &ids)? {
+        let Standing { state, .. } = step(Standing::from(&record), Act::Cancel { bureau })?;
+        let version = record.version + 1;
+        let reason = Some("更正建议已撤回".to_owned());
+        lines.push(Entry {
+            reason,
+            ..Entry::new(&record.record_id, version, EntryKind::Cancelled, &caller.actor(), clock::now())
+        });
+        records.push(AidRecord { state, version, ..record });
+    }
+    aid::save(conn, &records, &lines)
 }
 
 fn ground_gone() -> Error {

@@ -6,7 +6,6 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::model::{Proposal, ProposalState};
-use crate::aid::model::AidState;
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
@@ -191,14 +190,11 @@ pub fn on_roll(conn: &mut Conn, people: &[String]) -> Result<HashMap<String, Vec
     Ok(found)
 }
 
-/// Cancels the payments that a batch recorded; none is deleted.
-pub fn cancel_records(conn: &mut Conn, import_id: &str) -> Result<()> {
-    diesel::update(
-        aid_record::table
-            .filter(aid_record::import_id.eq(import_id))
-            .filter(aid_record::state.eq(AidState::Paid)),
-    )
-    .set(aid_record::state.eq(AidState::Cancelled))
-    .execute(conn)?;
-    Ok(())
+/// The aid records that a batch brought.
+pub fn records_of(conn: &mut Conn, import_id: &str) -> Result<Vec<String>> {
+    Ok(aid_record::table
+        .filter(aid_record::import_id.eq(import_id))
+        .select(aid_record::record_id)
+        .order(aid_record::record_id.asc())
+        .load(conn)?)
 }
