@@ -65,6 +65,7 @@ codes! {
     PreconditionFailed = "precondition_failed", 412, "内容已被他人修改", "The resource has changed meanwhile";
     HeadersTooLarge = "headers_too_large", 431, "请求头过大", "The request headers are too large";
     Internal = "internal", 500, "服务内部错误", "Internal error";
+    DatabaseRefused = "database_refused", 503, "数据库无法使用", "The database cannot be used";
     Unavailable = "unavailable", 503, "服务暂时不可用，请稍后再试", "Temporarily unavailable, try again shortly";
 }
 
@@ -90,6 +91,8 @@ pub struct Error {
     pub fields: Vec<FieldError>,
     /// Seconds after which a retry makes sense (`Retry-After`).
     pub retry_after: Option<u32>,
+    /// Whether it would fail again.
+    pub passing: Passing,
     /// For the log only: what failed and where in the source.
     pub cause: Option<Cause>,
 }
@@ -103,10 +106,21 @@ pub struct Cause {
     pub at: &'static Location<'static>,
 }
 
+/// Whether a failure would be one again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passing {
+    /// As far as is known.
+    No,
+    /// Another transaction was faster: the same work, begun again, finds what the other did.
+    MetAnother,
+    /// The connection is gone.
+    LostDatabase,
+}
+
 impl Error {
     /// A refusal with its own sentence.
     pub fn new(code: Code, detail: Text) -> Self {
-        Self { code, detail, fields: Vec::new(), retry_after: None, cause: None }
+        Self { code, detail, fields: Vec::new(), retry_after: None, passing: Passing::No, cause: None }
     }
 
     /// A refusal with the sentence of the table.
@@ -151,6 +165,22 @@ impl Error {
         Self { cause: Some(cause), ..Self::of(code) }
     }
 
+    /// Another transaction was faster; the same work may be begun again. Told to the caller as a 503.
+    #[track_caller]
+    pub fn faster_was_another(what: impl Into<String>) -> Self {
+        Self { passing: Passing::MetAnother, ..Self::unavailable(what) }
+    }
+
+    /// Whether the same work, begun again, would find what another has done meanwhile.
+    pub fn met_another(&self) -> bool {
+        self.passing == Passing::MetAnother
+    }
+
+    /// Whether the connection to the database is gone.
+    pub fn lost_the_database(&self) -> bool {
+        self.passing == Passing::LostDatabase
+    }
+
     /// The sentence in the reader's language, with its field errors: for the command line.
     pub fn message(&self, lang: Lang) -> String {
         self.fields.iter().fold(self.detail.in_lang(lang).to_owned(), |text, field| {
@@ -185,43 +215,59 @@ impl std::error::Error for Error {}
 impl From<diesel::result::Error> for Error {
     #[track_caller]
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        use diesel::result::Error as Diesel;
         // Only the kind is kept: PostgreSQL's messages may quote the row.
         match error {
             Diesel::NotFound => Self::not_found(),
-            Diesel::DatabaseError(kind, info) => {
-                let message = info.message();
-                let busy =
-                    message.contains("database is locked") || message.contains("database table is locked");
-                let gone = matches!(
-                    kind,
-                    DatabaseErrorKind::ClosedConnection
-                        | DatabaseErrorKind::ReadOnlyTransaction
-                        | DatabaseErrorKind::SerializationFailure
-                        | DatabaseErrorKind::UnableToSendCommand
-                );
-                let table = info.table_name().unwrap_or("-");
-                if busy || gone || message.contains("disk is full") {
-                    Self::unavailable(format!("database: {kind:?} table={table}"))
-                } else {
-                    // SQLite's own messages name tables and columns only.
-                    let shape = if message.starts_with("UNIQUE")
-                        || message.starts_with("no such")
-                        || message.starts_with("FOREIGN")
-                        || message.starts_with("CHECK")
-                        || message.starts_with("NOT NULL")
-                    {
-                        message
-                    } else {
-                        ""
-                    };
-                    Self::internal(format!("database: {kind:?} table={table} {shape}"))
-                }
-            }
+            Diesel::DatabaseError(kind, info) => of_database(kind, info.as_ref()),
             Diesel::DeserializationError(_) => Self::internal("database: a stored value could not be read"),
             Diesel::SerializationError(_) => Self::internal("database: a value could not be stored"),
             other => Self::internal(format!("database: {}", std::any::type_name_of_val(&other))),
         }
+    }
+}
+
+/// What the database said, by kind. Where the driver knows no kind the words decide, in the languages that
+/// a server may speak.
+#[track_caller]
+fn of_database(
+    kind: diesel::result::DatabaseErrorKind,
+    info: &(dyn diesel::result::DatabaseErrorInformation + Send + Sync),
+) -> Error {
+    use diesel::result::DatabaseErrorKind as Kind;
+    let message = info.message();
+    let said = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let table = info.table_name().unwrap_or("-");
+    let what = format!("database: {kind:?} table={table}");
+    match kind {
+        Kind::ClosedConnection | Kind::UnableToSendCommand => {
+            Error { passing: Passing::LostDatabase, ..Error::unavailable(what) }
+        }
+        Kind::SerializationFailure => Error::faster_was_another(what),
+        // Only PostgreSQL names the constraint, and only there two may write at once.
+        Kind::UniqueViolation if info.constraint_name().is_some() => Error::faster_was_another(what),
+        _ if said(&["deadlock detected", "死锁"]) => Error::faster_was_another(what),
+        Kind::ReadOnlyTransaction => Error::unavailable(what),
+        _ if said(&[
+            "database is locked",
+            "database table is locked",
+            "disk is full",
+            "No space left",
+            "readonly database",
+            "lock timeout",
+            "statement timeout",
+            "锁超时",
+            "语句超时",
+            "disk I/O error",
+        ]) =>
+        {
+            Error::unavailable(what)
+        }
+        // SQLite's own messages name tables and columns only.
+        _ if ["UNIQUE", "no such", "FOREIGN", "CHECK", "NOT NULL"].iter().any(|w| message.starts_with(w)) => {
+            Error::internal(format!("{what} {message}"))
+        }
+        _ => Error::internal(what),
     }
 }
 

@@ -58,7 +58,7 @@ pub struct AidRow {
 }
 
 /// Imports a payment sheet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AidImporter {
     today: NaiveDate,
     /// How often each payment has been met in this file.

@@ -53,15 +53,15 @@ async fn run_cross_check(
     let pack = pack.into_inner();
     let body = desk
         .db
-        .write(move |conn| {
-            let place = match (request.place, &request.poverty_list) {
-                (Some(place), _) => place,
+        .write_again(move |conn| {
+            let place = match (&request.place, &request.poverty_list) {
+                (Some(place), _) => place.clone(),
                 // A named list is held against its own place, however wide the caller's is.
-                (None, Some(list)) => run::place_of(conn, who.scope(), list, own)?,
-                (None, None) => own,
+                (None, Some(list)) => run::place_of(conn, who.scope(), list, own.clone())?,
+                (None, None) => own.clone(),
             };
             let order = Order {
-                list: request.poverty_list,
+                list: request.poverty_list.clone(),
                 term: request.term,
                 place,
                 by: who.actor(),

@@ -22,15 +22,18 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Imports a file in one transaction on the calling thread.
-    pub fn import_now<I: Importer>(
+    /// Imports a file in one transaction on the calling thread. Begun again, with the importer as it was
+    /// given, if another file with the same rows was faster.
+    pub fn import_now<I: Importer + Clone>(
         &self,
         path: &Path,
         order: &Order,
         importer: &mut I,
         progress: &dyn Fn(u64),
     ) -> Result<Report> {
-        self.db.write_now(|conn| {
+        let fresh = importer.clone();
+        self.db.write_again_now(|conn| {
+            importer.clone_from(&fresh);
             with_room(conn, |conn| {
                 batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
             })

@@ -112,7 +112,7 @@ impl Desk {
         lang: Lang,
     ) -> Result<HttpResponse>
     where
-        I: Importer + Send + 'static,
+        I: Importer + Clone + Send + 'static,
     {
         let desk = self.clone();
         let report = web::block(move || desk.import_now(upload.file.path(), &order, &mut importer, &|_| ()))

@@ -59,7 +59,7 @@ pub struct ListRow {
 }
 
 /// Imports a file into a draft: a new version, or one that is named.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ListImporter {
     /// The draft that takes the rows; `None` begins a new version.
     pub into: Option<String>,
@@ -81,7 +81,7 @@ impl ListImporter {
         if let Some(id) = &self.into {
             if !self.open {
                 // Somebody may have checked the draft since the caller was told that it takes rows.
-                rules::may_take_rows(&store::find_own(conn, id)?)?;
+                rules::may_take_rows(&store::find_held(conn, id)?)?;
                 self.open = true;
             }
             return Ok(id.clone());

@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use super::model::{Entry, List, ListState};
 use super::rules;
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, MultiBackend, on};
+use crate::db::{CHUNK, Conn, MultiBackend, hold, on};
 use crate::error::{Code, Error, Result};
 use crate::schema::{enrolment, import, poverty_list, poverty_list_entry};
 use crate::values::{Place, digest};
@@ -28,8 +28,9 @@ pub fn find(conn: &mut Conn, scope: &Scope, list_id: &str) -> Result<List> {
         .ok_or_else(Error::not_found)
 }
 
-/// A version, for the code that writes into it.
-pub fn find_own(conn: &mut Conn, list_id: &str) -> Result<List> {
+/// A version, for the code that writes into it: nobody checks it meanwhile.
+pub fn find_held(conn: &mut Conn, list_id: &str) -> Result<List> {
+    hold!(conn, poverty_list::table, list_id)?;
     Ok(poverty_list::table.find(list_id).select(List::as_select()).first(conn)?)
 }
 

@@ -104,7 +104,7 @@ fn import(
     let report = match proposal.kind {
         ImportKind::PovertyList => {
             let list_id = proposal.list_id.as_ref().ok_or_else(no_list)?;
-            let list = lists::find_own(conn, list_id)?;
+            let list = lists::find_held(conn, list_id)?;
             if list_rules::may_take_rows(&list).is_err() {
                 return Err(list_closed(list.state));
             }
@@ -124,7 +124,7 @@ fn revert(conn: &mut Conn, caller: &Caller, proposal: &Proposal) -> Result<()> {
     let Some(import_id) = &proposal.accepted_import_id else { return Ok(()) };
     match (proposal.kind, &proposal.list_id) {
         (ImportKind::PovertyList, Some(list_id)) => {
-            let list = lists::find_own(conn, list_id)?;
+            let list = lists::find_held(conn, list_id)?;
             if store::remove_entries(conn, list_id, import_id)? > 0 {
                 if list.state != ListState::Draft {
                     return Err(conflict(

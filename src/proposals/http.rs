@@ -198,7 +198,7 @@ async fn act(
     let work = desk.clone();
     let body = desk
         .db
-        .write(move |conn| {
+        .write_again(move |conn| {
             let now = decide(conn, &work, &who, &proposal_id, act)?;
             show(conn, &work.sealer, vec![now], who.sees_identities(), lang)?
                 .pop()

@@ -20,7 +20,7 @@ use crate::values::{
 };
 
 /// Imports a roll file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RollImporter {
     calendar: TermCalendar,
     seen: HashMap<(String, String), u32>,

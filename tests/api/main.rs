@@ -1,11 +1,11 @@
 //! The API as a caller sees it: the production application on a fresh database per test.
 //!
-//! One test program, so that it is linked once. Each file is a subject; `support` is the ground they stand on.
+//! One test program for each engine, `api` and `api_postgres`. Each file is a subject; `support` is the ground they stand on.
 
 // `cfg(test)` on each: the lints that spare tests go by it.
 #[cfg(test)]
 #[path = "../support/mod.rs"]
-mod support;
+pub(crate) mod support;
 
 #[cfg(test)]
 mod aid;

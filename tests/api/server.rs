@@ -55,12 +55,12 @@ struct Running {
     gate: Arc<Gate>,
     stop: oneshot::Sender<()>,
     ended: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
-    _folder: tempfile::TempDir,
+    _ground: support::engine::Ground,
 }
 
 fn run(limits: Limits) -> Running {
     let gate = Arc::new(Gate { arrived: Semaphore::new(0), open: Semaphore::new(0) });
-    let (parts, folder) = support::parts(limits);
+    let (parts, ground) = support::parts(limits);
     let parts = parts.with_shared(Arc::clone(&gate));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -70,7 +70,7 @@ fn run(limits: Limits) -> Running {
         let _ = stopped.await;
     });
     let ended = actix_web::rt::spawn(server.unwrap());
-    Running { address, gate, stop, ended, _folder: folder }
+    Running { address, gate, stop, ended, _ground: ground }
 }
 
 /// Sends these bytes and reads until the server closes the connection.

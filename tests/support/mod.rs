@@ -1,7 +1,10 @@
 //! The ground under the API tests: an application on its own database, and a caller.
 
+pub(crate) mod engine;
+mod installed;
 pub(crate) mod office;
 pub(crate) mod people;
+pub(crate) mod postgres;
 pub(crate) mod rows;
 pub(crate) mod sheets;
 
@@ -18,18 +21,19 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 use yingzhu::auth::{DevKey, MintRequest, Role, Verifier, mint};
-use yingzhu::db::{DatabaseUrl, Db};
 use yingzhu::http::{self, Limits, Parts};
 use yingzhu::policy::{Pack, Packs};
 use yingzhu::seal::{KeyRing, Sealer};
 use yingzhu::sheet::Reader;
 use yingzhu::values::{Place, clock};
 
+use engine::Ground;
+
 /// An application on its own database; both are gone when it is dropped.
 pub(crate) struct TestApp {
     call: Call,
     key: DevKey,
-    _folder: tempfile::TempDir,
+    _ground: Ground,
 }
 
 type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
@@ -42,12 +46,12 @@ impl TestApp {
 
     /// The same rim with other limits and other rooms.
     pub(crate) async fn with(limits: Limits, rooms: fn(&mut ServiceConfig)) -> Self {
-        let (parts, folder) = parts(limits);
-        Self::of(parts, folder, rooms).await
+        let (parts, ground) = parts(limits);
+        Self::of(parts, ground, rooms).await
     }
 
     /// An application of these parts.
-    pub(crate) async fn of(parts: Parts, folder: tempfile::TempDir, rooms: fn(&mut ServiceConfig)) -> Self {
+    pub(crate) async fn of(parts: Parts, ground: Ground, rooms: fn(&mut ServiceConfig)) -> Self {
         let key = DevKey::generate().unwrap();
         let parts = parts.with(Verifier::new(Vec::new(), Some(&key)).unwrap());
         let service = Rc::new(init_service(http::assemble(&parts, rooms)).await);
@@ -61,7 +65,7 @@ impl TestApp {
                 }
             })
         });
-        Self { call, key, _folder: folder }
+        Self { call, key, _ground: ground }
     }
 
     /// The `Authorization` of a caller with this role at this place.
@@ -112,16 +116,15 @@ pub(crate) fn request_for(role: Role, place: &str) -> MintRequest {
 }
 
 /// Every part that `serve` has but the verifier, on a fresh, migrated database.
-pub(crate) fn parts(limits: Limits) -> (Parts, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("test.db");
-    let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
-    let db = Db::connect(&url, 2).unwrap();
-    db.migrate().unwrap();
+pub(crate) fn parts(limits: Limits) -> (Parts, Ground) {
+    let ground = Ground::migrated();
+    let db = ground.connect(2);
+    let upload_dir = limits.upload_dir.or_else(|| Some(ground.folder.path().to_owned()));
+    let limits = Limits { upload_dir, ..limits };
     let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
     let reader =
         Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: yingzhu::sheet::Limits::default() };
-    (Parts::new(db, limits).with(sealer).with(reader).with_shared(pack()).with(packs()), folder)
+    (Parts::new(db, limits).with(sealer).with(reader).with_shared(pack()).with(packs()), ground)
 }
 
 /// The embedded pack, read once for all tests.

@@ -40,12 +40,12 @@ impl Office {
     }
 
     pub(crate) async fn with(limits: Limits, reading: sheet::Limits) -> Self {
-        let (parts, folder) = parts(limits);
+        let (parts, ground) = parts(limits);
         let db = parts.db.clone();
         let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
         let reader = sheet::Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: reading };
         let parts = parts.with(Desk { db: db.clone(), reader, sealer }).with(Pack::embedded().unwrap());
-        Self { app: TestApp::of(parts, folder, routes::all).await, db }
+        Self { app: TestApp::of(parts, ground, routes::all).await, db }
     }
 
     /// Somebody whose token says this.

@@ -25,8 +25,8 @@ use crate::values::{Text, clock};
 /// same again changes nothing, also within one call.
 ///
 /// Refused (`invalid_input`) if somebody has neither resident id nor student number. If two calls
-/// enter the same new person at the same moment, one of them is told to come again (`unavailable`)
-/// and has written nothing.
+/// enter the same new person at the same moment, one of them has written nothing and may begin again
+/// ([`Error::met_another`]).
 pub fn enter(
     conn: &mut Conn,
     sealer: &Sealer,
@@ -290,7 +290,7 @@ fn nobody() -> Error {
 /// Only PostgreSQL lets two writers go at once; the later one is to try again, and will then find the row.
 fn entered_meanwhile(error: Diesel) -> Error {
     if matches!(error, Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) {
-        return Error::unavailable("vault: the same value was entered by another request meanwhile");
+        return Error::faster_was_another("vault: the same value was entered by another request meanwhile");
     }
     error.into()
 }
