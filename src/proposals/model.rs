@@ -31,6 +31,7 @@ closed_list! {
 
 /// What speaks for a proposal and against it. Nothing personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProposalEvidence)]
 pub struct Evidence {
     /// The name; always `agrees`.
     pub name: Agreement,

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::model::{Proposal, ProposalState};
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, on};
+use crate::db::{CHUNK, Conn, MultiBackend, on};
 use crate::error::{Error, Result};
 use crate::schema::{aid_record, enrolment, import, poverty_list, poverty_list_entry, proposal};
 
@@ -20,7 +21,19 @@ pub struct Filter {
     pub state: Option<ProposalState>,
 }
 
-/// A page of the proposals in scope, in the order of import and row as they were recorded.
+type Condition = Box<dyn BoxableExpression<proposal::table, MultiBackend, SqlType = Bool>>;
+
+/// The proposals a caller may see: of the imports in the place, of the own school's where it is a school.
+fn in_scope(scope: &Scope) -> Condition {
+    let (low, high) = scope.place_range();
+    let here = proposal::place.ge(low).and(proposal::place.lt(high));
+    match scope.school() {
+        Some(own) => Box::new(here.and(proposal::school.eq(own.to_owned()))),
+        None => Box::new(here),
+    }
+}
+
+/// A page of the proposals in scope, in the order in which they were found.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
@@ -28,16 +41,11 @@ pub fn list(
     after: Option<String>,
     limit: i64,
 ) -> Result<Vec<Proposal>> {
-    let (low, high) = scope.place_range();
     let mut query = proposal::table
-        .filter(proposal::place.ge(low))
-        .filter(proposal::place.lt(high))
+        .filter(in_scope(scope))
         .filter(proposal::proposal_id.gt(after.unwrap_or_default()))
         .select(Proposal::as_select())
         .into_boxed();
-    if let Some(school) = scope.school() {
-        query = query.filter(proposal::school.eq(school.to_owned()));
-    }
     if let Some(import) = filter.import {
         query = query.filter(proposal::import_id.eq(import));
     }
@@ -49,17 +57,13 @@ pub fn list(
 
 /// One proposal in scope.
 pub fn find(conn: &mut Conn, scope: &Scope, proposal_id: &str) -> Result<Proposal> {
-    let (low, high) = scope.place_range();
-    let mut query = proposal::table
+    proposal::table
         .find(proposal_id.to_owned())
-        .filter(proposal::place.ge(low))
-        .filter(proposal::place.lt(high))
+        .filter(in_scope(scope))
         .select(Proposal::as_select())
-        .into_boxed();
-    if let Some(school) = scope.school() {
-        query = query.filter(proposal::school.eq(school.to_owned()));
-    }
-    query.first(conn).optional()?.ok_or_else(Error::not_found)
+        .first(conn)
+        .optional()?
+        .ok_or_else(Error::not_found)
 }
 
 /// The proposals of an import's rows from one row to another, by row.

@@ -190,6 +190,27 @@ async fn the_student_number_tells_two_of_a_name_apart() {
 }
 
 #[actix_web::test]
+async fn the_student_number_leads_to_the_pupil_where_the_id_is_past_guessing() {
+    let meant = pupil("测甲", 1);
+    let office = Office::open().await;
+    let number = format!("G{}", meant.id);
+    let file = roll().pupil(&meant, &[("全国学籍号", &number)]);
+    assert_eq!(office.upload_roll(&office.officer(), &file.csv()).await.status, 201);
+    let hidden = format!("{}****{}", &meant.id[..10], &meant.id[14..]);
+    let sheet = Sheet::new("姓名 身份证号 学籍号 户籍地区划代码")
+        .row(&[&meant.name, &hidden, &number, COUNTY])
+        // The same number under another name is no ground.
+        .row(&["测乙", &hidden, &number, COUNTY]);
+    let (body, found) = searched(&office, &sheet).await;
+    assert_eq!((&found["proposed"], &found["nobody"]), (&1.into(), &1.into()));
+    let proposal = only(&office).await;
+    assert_eq!((&proposal["slip"], &proposal["evidence"]["candidates"]), (&Value::Null, &0.into()));
+    assert!(text(&proposal["message"]).contains("学籍号"));
+    assert_eq!(act(&office, &office.officer(), &proposal, "accept").await.json()["state"], "accepted");
+    assert_eq!(entries(&office, &body["list"]["list_id"]).await[0]["student_id"], proposal["student_id"]);
+}
+
+#[actix_web::test]
 async fn accepting_brings_the_row_once_and_reverting_takes_it_and_nothing_else() {
     let (meant, other) = (pupil("测甲", 1), pupil("测乙", 2));
     let office = with_roll(&[&meant, &other]).await;
