@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::act::{self, Came, Payment};
+use super::act::Came;
 use super::hand::Hand;
 use super::import::{AidImporter, AidRow, SPEC, admit, payment_key};
 use super::model::{AidRecord, AidState};
-use super::store;
+use super::money::{self, Payment};
+use super::{payments, store};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::imports::batch::{Batch, Outcome, standing};
@@ -155,7 +156,7 @@ impl PayImporter {
             records.push(record);
             how.insert(to_pay.record_id.clone(), to_pay);
         }
-        let came = act::pay(conn, &self.hand, records, |record| {
+        let came = money::pay(conn, &self.hand, records, |record| {
             let to_pay = how.get(&record.record_id);
             Payment {
                 fen: to_pay.map(|p| p.fen),
@@ -206,7 +207,7 @@ impl Known {
         known.dedup();
         let live = store::live(conn, &known, &batch.order.term.to_string())?;
         let keys: Vec<String> = keys.iter().flatten().cloned().collect();
-        let recorded = store::recorded(conn, &keys)?;
+        let recorded = payments::recorded(conn, &keys)?;
         Ok(Self { people, named, live, recorded })
     }
 

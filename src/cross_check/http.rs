@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{
@@ -16,7 +16,7 @@ use super::store::{self, CheckRow, Filter};
 use crate::auth::{BureauOfficer, FindingReader, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::download::{self, Xlsx};
+use crate::http::download::{self, Form, Xlsx};
 use crate::http::{Json, Query, if_match};
 use crate::imports::Desk;
 use crate::page::{self, PageQuery};
@@ -142,21 +142,6 @@ async fn find_cross_check(
         })
         .await?;
     Ok(Json(body))
-}
-
-/// In which form findings are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// JSON, page by page.
-    #[default]
-    Json,
-    /// CSV in UTF-8 with BOM, all at once.
-    Csv,
-    /// CSV in GB 18030, all at once.
-    CsvGb18030,
-    /// Workbook, all at once.
-    Xlsx,
 }
 
 /// Which findings to list, and how.

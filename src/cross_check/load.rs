@@ -9,7 +9,7 @@ use super::intern::Keys;
 use super::reconcile_input::{
     AccountKey, Aided, Categories, County, Due, Enrolled, Evidences, Listed, NameKey, PersonKey, SchoolKey,
 };
-use crate::aid::store as aid;
+use crate::aid::payments as aid;
 use crate::db::Conn;
 use crate::eligibility::rules::{Recorded, facts};
 use crate::error::Result;
