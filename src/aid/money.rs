@@ -45,7 +45,7 @@ pub fn pay(
 ) -> Result<Vec<Came>> {
     let boards = notices::by_id(conn, &ids(&records, |r| r.notice_id.clone()))?;
     let roll = Roll::load(conn, &records)?;
-    let mut keys = payments::payment_keys(conn, &ids(&records, |r| Some(r.person_id.clone())))?;
+    let mut counts = payments::counts(conn, &ids(&records, |r| Some(r.person_id.clone())))?;
     carry_out(conn, records, |record| {
         if matches!(record.state, AidState::Paid | AidState::Acknowledged) {
             return Ok(Todo::Already);
@@ -72,15 +72,15 @@ pub fn pay(
             payment.paid_on,
             fen,
         );
-        let nth = keys.entry(base.clone()).or_insert(0);
-        *nth += 1;
+        let count = counts.entry(base.clone()).or_default();
+        count.lines += 1;
         let entry = Entry {
             fen: Some(fen),
             on_day: Some(payment.paid_on),
             account_id: payment.account_id,
             source: payment.source,
             reason: payment.reason,
-            row_key: Some(format!("{base}:{nth}")),
+            row_key: Some(format!("{base}:{}", count.lines)),
             ..line(record, EntryKind::Paid, hand)
         };
         Ok(Todo::Lines(vec![(Act::Pay(fen), entry)]))

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{AidState, EntryKind};
+use super::model::{AidState, EntryKind, Origin};
 use crate::db::{CHUNK, Conn};
 use crate::error::Result;
 use crate::schema::{aid_entry, aid_record};
@@ -25,22 +25,69 @@ pub fn recorded(conn: &mut Conn, keys: &[String]) -> Result<HashSet<String>> {
     Ok(found)
 }
 
-/// How often each payment of some students is recorded, by its key without the count.
-pub fn payment_keys(conn: &mut Conn, people: &[String]) -> Result<HashMap<String, u32>> {
-    let mut found: HashMap<String, u32> = HashMap::new();
+/// How often one and the same payment stands in the ledgers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Lines of any kind, struck out and returned ones included: the next line's number follows from it.
+    pub lines: u32,
+    /// Payments carried here that the student still has.
+    pub paid: u32,
+    /// Payments that a sheet states and nobody has struck out.
+    pub stated: u32,
+}
+
+/// How often each payment of some students stands in the ledgers, by its key without the count.
+pub fn counts(conn: &mut Conn, people: &[String]) -> Result<HashMap<String, Count>> {
+    let mut found: HashMap<String, Count> = HashMap::new();
     for chunk in people.chunks(CHUNK) {
-        let keys: Vec<String> = aid_entry::table
-            .inner_join(aid_record::table)
+        let rows: Vec<(String, Origin, AidState, String, i64, i64, i64)> = aid_record::table
+            .inner_join(aid_entry::table)
             .filter(aid_record::person_id.eq_any(chunk))
-            .filter(aid_entry::row_key.is_not_null())
-            .select(aid_entry::row_key.assume_not_null())
+            .filter(aid_entry::kind.eq(EntryKind::Paid))
+            .select((
+                aid_entry::row_key.assume_not_null(),
+                aid_record::origin,
+                aid_record::state,
+                aid_record::record_id,
+                aid_entry::line,
+                aid_entry::fen.assume_not_null(),
+                aid_record::returned_fen,
+            ))
             .load(conn)?;
-        for key in keys {
-            let base = key.split(':').next().unwrap_or_default().to_owned();
-            *found.entry(base).or_default() += 1;
+        let touched: Vec<String> = rows.iter().filter(|r| r.6 > 0).map(|r| r.3.clone()).collect();
+        let back = came_back(conn, &touched)?;
+        for (key, origin, state, record, line, fen, _) in rows {
+            let count = found.entry(key.split(':').next().unwrap_or_default().to_owned()).or_default();
+            count.lines += 1;
+            let standing = state != AidState::Cancelled && back.get(&(record, line)).is_none_or(|b| *b < fen);
+            match origin {
+                Origin::Office if standing => count.paid += 1,
+                Origin::Sheet if standing => count.stated += 1,
+                _ => {}
+            }
         }
     }
     Ok(found)
+}
+
+/// What came back of the payments of some records, by record and line.
+fn came_back(conn: &mut Conn, records: &[String]) -> Result<HashMap<(String, i64), i64>> {
+    let mut back: HashMap<(String, i64), i64> = HashMap::new();
+    for chunk in records.chunks(CHUNK) {
+        let rows: Vec<(String, i64, i64)> = aid_entry::table
+            .filter(aid_entry::record_id.eq_any(chunk))
+            .filter(aid_entry::of_line.is_not_null())
+            .select((
+                aid_entry::record_id,
+                aid_entry::of_line.assume_not_null(),
+                aid_entry::fen.assume_not_null(),
+            ))
+            .load(conn)?;
+        for (record, line, fen) in rows {
+            *back.entry((record, line)).or_default() += fen;
+        }
+    }
+    Ok(back)
 }
 
 /// A payment as the cross-check reads it: what the student still has of it.
@@ -130,21 +177,7 @@ pub fn of_term(
         .load(conn)?;
     let next = page.last().map(|p| After { record_id: p.record_id.clone(), line: p.line });
     let touched: Vec<String> = page.iter().filter(|p| p.returned > 0).map(|p| p.record_id.clone()).collect();
-    let mut back: HashMap<(String, i64), i64> = HashMap::new();
-    for chunk in touched.chunks(CHUNK) {
-        let rows: Vec<(String, i64, i64)> = aid_entry::table
-            .filter(aid_entry::record_id.eq_any(chunk))
-            .filter(aid_entry::of_line.is_not_null())
-            .select((
-                aid_entry::record_id,
-                aid_entry::of_line.assume_not_null(),
-                aid_entry::fen.assume_not_null(),
-            ))
-            .load(conn)?;
-        for (record, line, fen) in rows {
-            *back.entry((record, line)).or_default() += fen;
-        }
-    }
+    let back = came_back(conn, &touched)?;
     page.retain_mut(|p| {
         let Some(fen) = back.get(&(p.record_id.clone(), p.line)) else { return true };
         p.fen -= fen;
