@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate};
 use yingzhu::aid::import::AidImporter;
-use yingzhu::aid::store as aid;
+use yingzhu::aid::payments as aid;
 use yingzhu::auth::Scope;
 use yingzhu::cli::demo::{County as Invented, File, Plan, generate, pay_by, write_files};
 use yingzhu::cross_check::finding_store::counts;
