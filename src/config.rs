@@ -95,6 +95,8 @@ pub struct Config {
     pub limits: Limits,
     /// How the server listens and stops.
     pub server: Settings,
+    /// A calendar of working days in place of the embedded one.
+    pub working_days: Option<PathBuf>,
     /// The log filter, in env_logger's syntax.
     pub log: String,
 }
@@ -216,7 +218,10 @@ impl ServeOptions {
         let limits = self.limits(&mut faults);
         let server = self.server(&mut faults);
         let log = self.log_filter(&mut faults);
-        let config = (|| Some(Config { store: store?, listen: listen?, issuers, limits, server, log }))();
+        let working_days = self.working_days.clone();
+        let config =
+            (|| Some(Config { store: store?, listen: listen?, issuers, limits, server, working_days, log }))(
+            );
         faults.end(config)
     }
 

@@ -16,6 +16,7 @@
 //! | [`roll`] | nothing is overwritten: each row says when it holds and when it was recorded |
 //! | [`eligibility`] | gathers the facts about a student on a date and asks the policy |
 //! | [`aid`] | what was paid to whom, for which programme and term |
+//! | [`proposals`] | which id was probably meant in a refused row; a person decides |
 //! | [`cross_check`] | list, roll and money held against each other; totals add up or nothing is published |
 //! | [`auth`] | the extractor is the permission, and the scope goes into the query |
 //! | [`db`] | one way to read, one way to write, both engines |
@@ -25,7 +26,7 @@
 //! | [`cli`] | one file per command |
 //!
 //! Rooms depend on each other in a line, never a circle: values ← sheet, seal, policy ← imports ←
-//! poverty_list, roll ← eligibility ← aid ← cross_check ← http, cli. A slice may use another slice's
+//! poverty_list, roll ← eligibility ← aid ← proposals, cross_check ← http, cli. A slice may use another slice's
 //! `model` and `store`, never its `http`.
 //!
 //! A request goes one way: extractor (who may, typed input) → handler → one database hop → load facts
@@ -44,6 +45,7 @@ pub mod imports;
 pub mod page;
 pub mod policy;
 pub mod poverty_list;
+pub mod proposals;
 pub mod roll;
 pub mod schema;
 pub mod seal;

@@ -84,6 +84,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    proposal (proposal_id) {
+        proposal_id -> Text,
+        import_id -> Text,
+        row_number -> Integer,
+        kind -> Text,
+        place -> Text,
+        school -> Text,
+        list_id -> Nullable<Text>,
+        person_id -> Text,
+        name_id -> Text,
+        slip -> Nullable<Text>,
+        evidence -> Text,
+        state -> Text,
+        accepted_import_id -> Nullable<Text>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reverted_by -> Nullable<Text>,
+        reverted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     school (school_row) {
         school_row -> Text,
         code -> Text,
@@ -131,6 +155,7 @@ diesel::table! {
         import_id -> Text,
         recorded_at -> Timestamp,
         superseded_at -> Nullable<Timestamp>,
+        household_no -> Nullable<Text>,
     }
 }
 
@@ -286,17 +311,40 @@ diesel::table! {
         totals -> Text,
         recorded_by -> Text,
         recorded_at -> Timestamp,
+        applied_at -> Nullable<Timestamp>,
     }
 }
 
 diesel::table! {
     finding (finding_id) {
         finding_id -> Text,
-        check_id -> Text,
+        place -> Text,
+        term -> Text,
         stable_key -> Text,
+        state -> Text,
+        gone -> Bool,
+        remark -> Nullable<Text>,
+        evidence -> Nullable<Text>,
+        assignee -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        first_seen_at -> Timestamp,
+        last_check -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    sighting (check_id, position) {
+        check_id -> Text,
+        position -> BigInt,
+        finding_id -> Text,
         kind -> Text,
         person_id -> Text,
         name_id -> Text,
+        other_id -> Nullable<Text>,
+        account_id -> Nullable<Text>,
         school_code -> Nullable<Text>,
         place -> Text,
         stage -> Nullable<Text>,
@@ -305,16 +353,27 @@ diesel::table! {
         paid_fen -> Nullable<BigInt>,
         at_stake_fen -> BigInt,
         detail -> Text,
-        state -> Text,
-        remark -> Nullable<Text>,
-        decided_by -> Nullable<Text>,
-        decided_at -> Nullable<Timestamp>,
-        version -> BigInt,
     }
 }
 
+diesel::table! {
+    finding_event (event_id) {
+        event_id -> Text,
+        finding_id -> Text,
+        what -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        note -> Nullable<Text>,
+        check_id -> Nullable<Text>,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(import_bad_row -> import (import_id));
 diesel::joinable!(person_name -> person (person_id));
 diesel::joinable!(aid_entry -> aid_record (record_id));
+diesel::joinable!(sighting -> finding (finding_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     person,
@@ -323,6 +382,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import,
     import_error,
     import_bad_row,
+    proposal,
     school,
     enrolment,
     category,
@@ -334,4 +394,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     aid_entry,
     cross_check,
     finding,
+    sighting,
+    finding_event,
 );

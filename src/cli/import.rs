@@ -255,7 +255,10 @@ pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
 /// How the file was understood: for a rehearsal whole, else only what was not.
 fn tell_understood(report: &Report, out: &mut Out) -> Result<()> {
     for notice in &report.understood.notices {
-        out.note(&Text::new(format!("提示：{}", notice.message), format!("note: {}", notice.message)));
+        out.note(&Text::new(
+            format!("提示：{}", notice.message),
+            format!("note: {}", notice.in_lang(Lang::En)),
+        ));
     }
     let Some(rehearsal) = &report.rehearsal else { return Ok(()) };
     for sheet in &report.understood.sheets {

@@ -1,11 +1,15 @@
 //! One person judged: her rows of list, roll, money and dues in, her state and findings out.
 //!
-//! What concerns the money she received is in `reconcile_money`.
+//! What concerns the money she received is in `reconcile_money`, what concerns her household in
+//! `reconcile_household`.
 //!
 //! Nothing here depends on the order of the rows. Every rule says where it stops, because a finding is
 //! an accusation that somebody has to answer.
 
+use chrono::NaiveDate;
+
 use super::model::{AbsenceReason, Detail, Distance, Finding, FindingKind, ListedState, Source};
+use super::reconcile_household::Households;
 use super::reconcile_input::{
     Aided, Categories, County, Due, Enrolled, Evidences, Expectation, Listed, NameKey, Near, Options,
     PersonKey, expected_in_records,
@@ -13,6 +17,40 @@ use super::reconcile_input::{
 use super::reconcile_totals::{AidedGroup, Totals};
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{Category, EnrolmentState, EvidenceKind, Fen, Programme, Stage};
+
+/// What the run is about, with the days of its term worked out once.
+pub(super) struct Frame {
+    options: Options,
+    begins: NaiveDate,
+    ends: NaiveDate,
+}
+
+impl Frame {
+    pub(super) fn of(options: &Options) -> Self {
+        let Options { calendar, term, .. } = options;
+        Self { options: *options, begins: calendar.first_day(*term), ends: calendar.end(*term) }
+    }
+}
+
+impl std::ops::Deref for Frame {
+    type Target = Options;
+
+    fn deref(&self) -> &Options {
+        &self.options
+    }
+}
+
+/// The programmes of some rows, each once.
+pub(super) fn once<'a, T>(
+    rows: &'a [&'a T],
+    programme: fn(&T) -> Programme,
+) -> impl Iterator<Item = Programme> + 'a {
+    let earlier = move |at: usize, of: Programme| rows.iter().take(at).any(|row| programme(row) == of);
+    rows.iter()
+        .enumerate()
+        .map(move |(at, row)| (at, programme(row)))
+        .filter_map(move |(at, of)| (!earlier(at, of)).then_some(of))
+}
 
 /// All rows of one person.
 pub(super) struct Case<'a> {
@@ -22,12 +60,15 @@ pub(super) struct Case<'a> {
     pub(super) aided: &'a [&'a Aided],
     pub(super) due: &'a [&'a Due],
     pub(super) near: &'a [&'a Near],
+    pub(super) presumed: &'a [&'a Due],
+    pub(super) born: Option<NaiveDate>,
 }
 
 /// Judges one person; her state if she is on the list.
 pub(super) fn judge(
     case: &Case<'_>,
-    options: &Options,
+    options: &Frame,
+    households: &Households,
     findings: &mut Vec<Finding>,
     totals: &mut Totals,
 ) -> Option<ListedState> {
@@ -39,11 +80,13 @@ pub(super) fn judge(
     });
     if state.is_none() {
         bench.off_list(findings);
+        bench.household(households, findings);
     }
     if !case.aided.is_empty() {
         let group = bench.aided_group();
-        totals.add_aided(group, case.aided.iter().map(|a| (a.programme, a.fen)));
+        totals.add_aided(group, case.aided);
         bench.money(group, findings);
+        bench.age(findings);
     }
     bench.names(findings);
     bench.double_enrolment(findings);
@@ -53,11 +96,11 @@ pub(super) fn judge(
 /// A case with what several rules need of it.
 pub(super) struct Bench<'a> {
     pub(super) case: &'a Case<'a>,
-    pub(super) options: &'a Options,
+    pub(super) options: &'a Frame,
     /// The roll row that stands for her: at school here, else at school, else the latest.
     pub(super) row: Option<&'a Enrolled>,
     pub(super) attends: bool,
-    attends_here: bool,
+    pub(super) attends_here: bool,
     stage: Option<Stage>,
     categories: Categories,
     evidence: Evidences,
@@ -65,7 +108,7 @@ pub(super) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(case: &'a Case<'a>, options: &'a Options) -> Self {
+    fn new(case: &'a Case<'a>, options: &'a Frame) -> Self {
         let row = case.enrolled.iter().copied().min_by_key(|r| {
             let attends = attends(r, options);
             let rank = match (attends, attends && here(r, options)) {
@@ -128,6 +171,12 @@ impl<'a> Bench<'a> {
         self.case.aided.iter().map(|a| a.fen).sum()
     }
 
+    /// What she was paid by programmes whose amounts are held against what is due.
+    pub(super) fn paid_in_money(&self) -> Fen {
+        let money = |a: &&&Aided| expected_in_records(a.programme) == Expectation::Amount;
+        self.case.aided.iter().filter(money).map(|a| a.fen).sum()
+    }
+
     /// The due of one programme. Should the caller give several, the most favourable counts.
     pub(super) fn due_of(&self, programme: Programme) -> Option<&'a Due> {
         let of_it = self.case.due.iter().copied().filter(|d| d.programme == programme);
@@ -135,8 +184,8 @@ impl<'a> Bench<'a> {
     }
 
     /// Her programmes with a due, each once.
-    fn dues(&self) -> impl Iterator<Item = &'a Due> {
-        Programme::ALL.iter().filter_map(|programme| self.due_of(*programme))
+    fn dues(&self) -> impl Iterator<Item = &'a Due> + '_ {
+        once(self.case.due, |due| due.programme).filter_map(|programme| self.due_of(programme))
     }
 
     /// Rules for a person on the list: her state, and what is missing to her.
@@ -223,17 +272,8 @@ impl<'a> Bench<'a> {
         let proven = [EvidenceKind::PovertyHandbook, EvidenceKind::CountyCertificate]
             .into_iter()
             .any(|kind| self.evidence.contains(kind));
-        let mut due = Some(0_i64);
-        for one in self.dues() {
-            let money = expected_in_records(one.programme) == Expectation::Amount && one.cash;
-            if money && one.outcome != Verdict::Ineligible {
-                // An undecided or unknown amount makes the whole sum unknown.
-                let fen = one.fen_per_term.filter(|_| one.outcome == Verdict::Eligible);
-                due = due.zip(fen).map(|(sum, fen)| sum + fen.0);
-            }
-        }
-        let money = |a: &&&Aided| expected_in_records(a.programme) == Expectation::Amount;
-        let paid: Fen = self.case.aided.iter().filter(money).map(|a| a.fen).sum();
+        let due = in_money(self.dues()).map(|fen| fen.0);
+        let paid = self.paid_in_money();
         let kind = if proven { FindingKind::OffListWithProof } else { FindingKind::OffListWithoutProof };
         let mut finding = self.finding(kind);
         finding.due = due.map(Fen);
@@ -257,15 +297,18 @@ impl<'a> Bench<'a> {
     /// One id, several names.
     fn names(&self, findings: &mut Vec<Finding>) {
         let case = self.case;
-        let mut names: Vec<NameKey> = (case.listed.iter().filter_map(|r| r.name))
-            .chain(case.enrolled.iter().filter_map(|r| r.name))
-            .chain(case.aided.iter().filter_map(|r| r.name))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        if names.len() < 2 {
+        let all = || {
+            (case.listed.iter().filter_map(|r| r.name))
+                .chain(case.enrolled.iter().filter_map(|r| r.name))
+                .chain(case.aided.iter().filter_map(|r| r.name))
+        };
+        let first = all().next();
+        if all().all(|name| Some(name) == first) {
             return;
         }
+        let mut names: Vec<NameKey> = all().collect();
+        names.sort_unstable();
+        names.dedup();
         let carries = [
             (Source::List, case.listed.iter().any(|r| r.name.is_some())),
             (Source::Roll, case.enrolled.iter().any(|r| r.name.is_some())),
@@ -298,6 +341,9 @@ impl<'a> Bench<'a> {
 
     /// At school at two schools in one term. A move within the term leaves one row with a last day.
     fn double_enrolment(&self, findings: &mut Vec<Finding>) {
+        if self.case.enrolled.len() < 2 {
+            return;
+        }
         let mut schools: Vec<_> = self.attending().filter(|r| r.to.is_none()).map(|r| r.school).collect();
         schools.sort_unstable();
         schools.dedup();
@@ -310,12 +356,24 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// What is due in money for the term; an undecided or unknown amount makes the whole sum unknown.
+pub(super) fn in_money<'a>(dues: impl Iterator<Item = &'a Due>) -> Option<Fen> {
+    let mut sum = Some(0_i64);
+    for one in dues {
+        let money = expected_in_records(one.programme) == Expectation::Amount && one.cash;
+        if money && one.outcome != Verdict::Ineligible {
+            let fen = one.fen_per_term.filter(|_| one.outcome == Verdict::Eligible);
+            sum = sum.zip(fen).map(|(sum, fen)| sum + fen.0);
+        }
+    }
+    sum.map(Fen)
+}
+
 /// Whether a roll row makes her a student of the term.
-fn attends(row: &Enrolled, options: &Options) -> bool {
-    let (begins, ends) = (options.calendar.first_day(options.term), options.calendar.end(options.term));
+pub(super) fn attends(row: &Enrolled, frame: &Frame) -> bool {
     row.state == EnrolmentState::Enrolled
-        && row.from.is_none_or(|from| from < ends)
-        && row.to.is_none_or(|to| to > begins)
+        && row.from.is_none_or(|from| from < frame.ends)
+        && row.to.is_none_or(|to| to > frame.begins)
 }
 
 /// Whether a row is over or interrupted, so that its last day counts.
@@ -324,15 +382,15 @@ pub(super) fn left(row: &Enrolled) -> bool {
 }
 
 /// Whether the school lies in the place of the run. A school of unknown place is taken to.
-fn here(row: &Enrolled, options: &Options) -> bool {
+pub(super) fn here(row: &Enrolled, options: &Options) -> bool {
     match (options.place, row.place) {
         (Some(run), Some(school)) => run.contains(school),
         _ => true,
     }
 }
 
-fn absence(row: &Enrolled, options: &Options) -> AbsenceReason {
-    let ends = options.calendar.end(options.term);
+fn absence(row: &Enrolled, frame: &Frame) -> AbsenceReason {
+    let ends = frame.ends;
     match row.state {
         EnrolmentState::Suspended => AbsenceReason::Suspended,
         EnrolmentState::Transferred => AbsenceReason::Transferred,

@@ -3,14 +3,13 @@
 //! It runs inside one write transaction, so a batch is visible wholly or not at all. Memory stays flat:
 //! rows stream from the reader and leave in chunks.
 
-use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 use super::body::UnderstoodBody;
 use super::fault;
 use super::model::{Fault, ImportKind, Order, Rehearsal, Report, Tally};
 use super::preview::{PreviewRow, SHOWN_FAULTS, SHOWN_ROWS, preview};
+use super::seen::Seen;
 use super::store::{self, Refused};
 use crate::db::{CHUNK, Conn};
 use crate::error::Result;
@@ -259,7 +258,7 @@ fn refused(row: &Row, faults: Vec<Fault>) -> Refused {
 /// a copy or a summary of a sheet; taken as new rows, every payment on it would count twice.
 #[derive(Default)]
 struct Repeats {
-    seen: HashMap<u64, u32>,
+    seen: Seen,
     sheets: Vec<String>,
 }
 
@@ -271,10 +270,11 @@ impl Repeats {
             self.sheets.push(sheet.to_owned());
         }
         let here = u32::try_from(self.sheets.len()).unwrap_or(u32::MAX) - 1;
-        let mut hasher = std::hash::DefaultHasher::new();
-        row.member.hash(&mut hasher);
-        row.originals().hash(&mut hasher);
-        let first = *self.seen.entry(hasher.finish()).or_insert(here);
+        let subject = (row.member, row.originals());
+        let Some(first) = self.seen.row(&subject) else {
+            self.seen.note(&subject, here);
+            return None;
+        };
         let there = usize::try_from(first).ok().and_then(|at| self.sheets.get(at));
         there.filter(|_| first != here).cloned()
     }

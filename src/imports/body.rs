@@ -62,6 +62,17 @@ pub struct NoticeBody {
     pub code: String,
     /// What was noticed.
     pub message: String,
+    /// The same in English, as it is stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(ignore)]
+    pub en: String,
+}
+
+impl NoticeBody {
+    /// The sentence in a language; what was stored without English is told in Chinese.
+    pub fn in_lang(&self, lang: Lang) -> &str {
+        if lang == Lang::En && !self.en.is_empty() { &self.en } else { &self.message }
+    }
 }
 
 /// How one sheet was understood. A text file is one sheet without a name.
@@ -136,7 +147,11 @@ impl From<&SheetRead> for SheetBody {
 impl From<&Understood> for UnderstoodBody {
     fn from(u: &Understood) -> Self {
         let notices = u.notices.iter();
-        let notices = notices.map(|n| NoticeBody { code: n.code.to_owned(), message: n.text.zh.to_string() });
+        let notices = notices.map(|n| NoticeBody {
+            code: n.code.to_owned(),
+            message: n.text.zh.to_string(),
+            en: n.text.en.to_string(),
+        });
         Self {
             format: u.format.code().to_owned(),
             encoding: u.encoding.map(ToOwned::to_owned),
@@ -275,6 +290,10 @@ impl Report {
         let mut understood = self.understood;
         for sheet in &mut understood.sheets {
             sheet.to_send_again.clear();
+        }
+        for notice in &mut understood.notices {
+            notice.message = notice.in_lang(lang).to_owned();
+            notice.en.clear();
         }
         ImportBody {
             errors_url: url("errors"),

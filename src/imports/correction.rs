@@ -12,6 +12,9 @@ use crate::sheet::export::rewound;
 use crate::sheet::{BadRow, CorrectionBook, RowError};
 use crate::values::Text;
 
+/// Rows that are in memory at once.
+const AT_ONCE: i64 = 500;
+
 /// The book of an import's refused rows, their cells opened, in a file that has no name and is gone with its
 /// handle. Rows come and go in chunks.
 pub fn corrections(conn: &mut Conn, sealer: &Sealer, report: &Report) -> Result<File> {
@@ -20,7 +23,7 @@ pub fn corrections(conn: &mut Conn, sealer: &Sealer, report: &Report) -> Result<
     let mut book = CorrectionBook::new(headers);
     let mut after = 0;
     loop {
-        let rows = store::refused(conn, sealer, &report.import_id, after)?;
+        let rows = store::refused_after(conn, sealer, &report.import_id, after, AT_ONCE)?;
         let Some(last) = rows.last().map(|r| r.line) else { break };
         after = last;
         for row in rows {

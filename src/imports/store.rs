@@ -286,14 +286,20 @@ impl From<ErrorRow> for Fault {
     }
 }
 
-/// The next refused rows after a line, with their cells opened and their faults, for the correction file.
-pub fn refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, after: i32) -> Result<Vec<Refused>> {
+/// So many refused rows after a line, with their cells opened and their faults, in the order of reading.
+pub fn refused_after(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    import_id: &str,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<Refused>> {
     type Row = (i32, Option<String>, i32, Vec<u8>);
     let rows: Vec<Row> = import_bad_row::table
         .filter(import_bad_row::import_id.eq(import_id))
         .filter(import_bad_row::line.gt(after))
         .order(import_bad_row::line.asc())
-        .limit(i64::try_from(CHUNK).unwrap_or(i64::MAX))
+        .limit(limit)
         .select((
             import_bad_row::line,
             import_bad_row::sheet,
@@ -311,12 +317,52 @@ pub fn refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, after: i32) ->
     let mut faults = faults.into_iter().peekable();
     rows.into_iter()
         .map(|(line, sheet, row, sealed)| {
-            let cells = sealer.open(&cells_aad(&format!("{import_id}/{line}")), &sealed)?;
+            let cells = opened(sealer, import_id, line, &sealed)?;
             let mut own = Vec::new();
             while let Some(fault) = faults.next_if(|f| f.line <= line) {
                 own.push(Fault::from(fault));
             }
-            Ok(Refused { line, member: 0, sheet, row, cells: serde_json::from_str(&cells)?, faults: own })
+            Ok(Refused { line, member: 0, sheet, row, cells, faults: own })
         })
         .collect()
+}
+
+/// Some refused rows of several imports (by line) with their cells opened, without their faults; each with
+/// its import and what was understood of it. Rows that are not there are left out.
+pub fn refused_rows(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    wanted: &[(&str, i32)],
+) -> Result<Vec<(String, UnderstoodBody, Refused)>> {
+    type Row = (String, i32, Option<String>, i32, Vec<u8>, String);
+    let mut found = Vec::with_capacity(wanted.len());
+    for chunk in wanted.chunks(CHUNK) {
+        let rows: Vec<Row> = import_bad_row::table
+            .inner_join(import::table)
+            .filter(import_bad_row::import_id.eq_any(chunk.iter().map(|(id, _)| *id)))
+            .filter(import_bad_row::line.eq_any(chunk.iter().map(|(_, line)| *line)))
+            .select((
+                import_bad_row::import_id,
+                import_bad_row::line,
+                import_bad_row::sheet,
+                import_bad_row::row_number,
+                import_bad_row::cells_ct,
+                import::understood,
+            ))
+            .load(conn)?;
+        for (import_id, line, sheet, row, sealed, understood) in rows {
+            // The two sets are asked for apart, so that pairs come back which nobody wanted.
+            if chunk.contains(&(import_id.as_str(), line)) {
+                let cells = opened(sealer, &import_id, line, &sealed)?;
+                let refused = Refused { line, member: 0, sheet, row, cells, faults: Vec::new() };
+                found.push((import_id, serde_json::from_str(&understood)?, refused));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn opened(sealer: &Sealer, import_id: &str, line: i32, cells_ct: &[u8]) -> Result<Vec<String>> {
+    let cells = sealer.open(&cells_aad(&format!("{import_id}/{line}")), cells_ct)?;
+    Ok(serde_json::from_str(&cells)?)
 }

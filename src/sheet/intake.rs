@@ -58,8 +58,9 @@ pub(super) struct Intake<'a> {
     done: Vec<Found>,
     /// Why the first sheet without a header was not taken.
     first_unfound: Option<Unfound>,
-    /// The physical rows handed over so far, in all sheets.
+    /// The line of the last row handed over, and of the last one of the earlier sheets.
     line: u32,
+    before: u32,
 }
 
 /// A sheet whose header was found.
@@ -85,6 +86,7 @@ impl<'a> Intake<'a> {
             done: Vec::new(),
             first_unfound: None,
             line: 0,
+            before: 0,
         }
     }
 
@@ -118,6 +120,7 @@ impl<'a> Intake<'a> {
         let unfound = self.unfound.take();
         self.first_unfound = self.first_unfound.take().or(unfound);
         let taken = self.header.is_some();
+        self.before = self.line;
         self.done.extend(self.header.take());
         Ok(taken)
     }
@@ -156,8 +159,8 @@ impl<'a> Intake<'a> {
             found.skipped += 1;
             return Ok(());
         }
-        self.line = self.line.saturating_add(1);
-        let line = self.line;
+        let line = self.before.saturating_add(number);
+        self.line = line;
         let row = |cells, member, columns: &Arc<Columns>| Row {
             number,
             line,

@@ -13,7 +13,8 @@ use crate::values::Text;
 pub struct Row {
     /// The row's number in the sheet, counted from 1 as spreadsheet programs show it.
     pub number: u32,
-    /// The row's place in the order of reading, from 1, over all sheets of the file.
+    /// The row's place in the order of reading: its number, and on a further sheet its number counted on
+    /// from the last row of the sheets before.
     pub line: u32,
     /// Which person of the row this is, from 0, where several stand side by side.
     pub member: u8,

@@ -201,3 +201,53 @@ async fn families_side_by_side_are_corrected_in_their_own_row() {
         "{again}"
     );
 }
+
+#[actix_web::test]
+async fn notices_are_told_in_the_callers_language() {
+    let office = Office::open().await;
+    let officer = office.officer();
+    let file = list().listed(&child(1)).row(&["合计", "", "", "", "", ""]).csv();
+    for (language, said) in [("zh-CN", "跳过了 1 行"), ("en", "1 rows were skipped")] {
+        let request = TestRequest::post()
+            .uri(&format!("/v1/poverty-lists?term={TERM}"))
+            .insert_header(("accept-language", language))
+            .set_payload(file.clone());
+        let told = import(&office.send(&officer, request).await);
+        let notice = told["understood"]["notices"][0].clone();
+        assert!(notice["message"].as_str().unwrap().contains(said), "{notice}");
+        assert!(notice["en"].is_null() && told["understood"]["sheets"][0]["to_send_again"].is_null());
+    }
+}
+
+#[actix_web::test]
+async fn a_hostile_file_is_refused_over_http_and_the_service_lives_on() {
+    let office = Office::open().await;
+    let officer = office.officer();
+    let before = dump(&office.db);
+    let packed = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let whole = list().listed(&child(1)).xlsx();
+    let files = [
+        whole[..whole.len() / 2].to_vec(),
+        b"PK\x05\x06".to_vec(),
+        [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), vec![0x5a; 4000]].concat(),
+        packed(&whole),
+        packed(&vec![0; 16 << 20]).repeat(64),
+        b"\x1f\x8b\x08rubbish".to_vec(),
+        format!("姓名,身份证号,县区\n\"{}", "x".repeat(2 << 20)).into_bytes(),
+        b"a\0b".to_vec(),
+    ];
+    for (at, file) in files.iter().enumerate() {
+        for route in ROUTES {
+            let answer = office.upload(&officer, &format!("{route}?term={TERM}"), file).await;
+            assert!((400..500).contains(&answer.status), "{at} {route}: {}", answer.text());
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert!(!answer.json()["detail"].as_str().unwrap().is_empty());
+        }
+    }
+    assert_eq!(dump(&office.db), before);
+    assert_eq!(office.upload_list(&officer, &whole).await.status, 201);
+}

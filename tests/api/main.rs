@@ -46,6 +46,8 @@ mod openapi;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod proposals;
+#[cfg(test)]
 mod roll;
 #[cfg(test)]
 mod scopes;

@@ -153,6 +153,46 @@ fn an_import_that_fails_or_dies_at_any_point_leaves_all_or_nothing() {
     println!("{tried} imports broken off, each all or nothing");
 }
 
+/// A rehearsal on the command line, with declared columns: how the file is understood, the first rows masked,
+/// the faults; and nothing written.
+#[test]
+fn a_rehearsal_on_the_command_line_writes_nothing() {
+    let bench = Bench::new("roll", 30);
+    let file = bench.ground.folder.path().join("odd.csv");
+    let text = std::fs::read_to_string(&bench.file).unwrap();
+    std::fs::write(&file, text.replace("姓名,身份证件号", "学生,号")).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yingzhu"));
+        command
+            .env_clear()
+            .args(["import", "roll"])
+            .arg(&file)
+            .args(["--term", "2024A", "--place", "341024"]);
+        command
+            .args(["--database", &bench.ground.url, "--dev", "--data-dir"])
+            .arg(bench.ground.folder.path());
+        command.args(more).output().unwrap()
+    };
+    let refused = run(&["--dry-run"]);
+    assert_eq!(refused.status.code(), Some(2), "a header that is not understood is refused");
+    let mapping = r#"{"姓名":"A","身份证件号":"号"}"#;
+    let tried = run(&["--dry-run", "--mapping", mapping]);
+    let said = String::from_utf8(tried.stdout).unwrap();
+    assert!(tried.status.success(), "{said}");
+    for part in
+        ["表头在第 1 行", "→ 姓名", "(declared)", "试导入，未写入", "30 行中 3 行：号（B 列）", "姓名=测*"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("测试"), "{said}");
+    assert_eq!(bench.dump(), bench.before);
+    // The mapping may stand in a file; without the rehearsal it is the import itself.
+    let path = bench.ground.folder.path().join("mapping.json");
+    std::fs::write(&path, mapping).unwrap();
+    assert!(run(&["--mapping", path.to_str().unwrap()]).status.success());
+    assert_ne!(bench.dump(), bench.before);
+}
+
 /// Kills imports of the same file at random moments, from outside; so many times, then lets one through.
 fn killed_at_random(rows: u32, kills: u32) {
     let whole = Bench::new("roll", rows);

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod dirt;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod hostile;

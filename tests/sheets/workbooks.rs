@@ -101,7 +101,7 @@ fn hidden_sheets_are_left_out_with_a_notice_and_covers_are_passed_over() {
     let (understood, rows) = read(&bytes).unwrap();
     assert_eq!(texts(&rows, "name"), ["张三", "李四"]);
     let places: Vec<_> = rows.iter().map(|r| (r.sheet(), r.number, r.line)).collect();
-    assert_eq!(places, [(Some("一年级"), 2, 1), (Some("二年级"), 2, 2)]);
+    assert_eq!(places, [(Some("一年级"), 2, 2), (Some("二年级"), 2, 4)]);
     assert!(notice(&understood, "hidden_sheets").contains("旧数据"));
     assert!(notice(&understood, "several_sheets").contains("一年级、二年级"));
     let others = notice(&understood, "other_sheets");
