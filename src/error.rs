@@ -55,6 +55,7 @@ codes! {
     RequestTimeout = "request_timeout", 408, "请求内容传输过慢", "The request body arrived too slowly";
     Conflict = "conflict", 409, "当前状态不允许此操作", "The current state does not allow this";
     DifferentRequest = "idempotency_key_reused", 422, "同一幂等键用于了不同的请求", "The idempotency key was used for a different request";
+    RequestInProgress = "idempotency_key_in_use", 409, "同一请求仍在处理", "The same request is still being worked on";
     TooLarge = "too_large", 413, "请求或文件过大", "The request or file is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型", "The media type is not supported";
     InvalidInput = "invalid_input", 422, "提交的内容有误", "The input is not valid";
@@ -113,6 +114,8 @@ pub enum Passing {
     No,
     /// Another transaction was faster: the same work, begun again, finds what the other did.
     MetAnother,
+    /// Another transaction held what was needed for longer than one waits.
+    Locked,
     /// The connection is gone.
     LostDatabase,
 }
@@ -247,16 +250,15 @@ fn of_database(
         // Only PostgreSQL names the constraint, and only there two may write at once.
         Kind::UniqueViolation if info.constraint_name().is_some() => Error::faster_was_another(what),
         _ if said(&["deadlock detected", "死锁"]) => Error::faster_was_another(what),
+        _ if said(&["lock timeout", "锁超时", "database is locked", "database table is locked"]) => {
+            Error { passing: Passing::Locked, ..Error::unavailable(what) }
+        }
         Kind::ReadOnlyTransaction => Error::unavailable(what),
         _ if said(&[
-            "database is locked",
-            "database table is locked",
             "disk is full",
             "No space left",
             "readonly database",
-            "lock timeout",
             "statement timeout",
-            "锁超时",
             "语句超时",
             "disk I/O error",
         ]) =>

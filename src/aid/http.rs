@@ -15,8 +15,10 @@ use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
-use crate::imports::http::ImportQuery;
+use crate::imports::http::{ImportQuery, Manner};
 use crate::imports::model::ImportBody;
+use crate::jobs::body::JobBody;
+use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
 use crate::values::{Lang, Place, Programme, Term, clock};
 
@@ -32,19 +34,21 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
-        (status = 200, description = "This very file was imported before", body = ImportBody)
+        (status = 200, description = "This very file was imported before", body = ImportBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/aid-records/imports")]
 async fn import_aid(
     caller: Registrar,
     query: Query<ImportQuery>,
+    manner: Manner,
     upload: Upload,
     lang: Lang,
     desk: web::Data<Desk>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let order = query.0.order(&caller, &upload)?;
-    desk.receive(upload, order, AidImporter::new(clock::today()), lang).await
+    desk.receive(manner, upload, order, AidImporter::new(clock::today()), lang).await
 }
 
 /// Which records to list.
@@ -111,7 +115,7 @@ async fn list_aid_records(
         place: q.place,
         notice: q.notice,
     };
-    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
+    let rows = desk.db.browse(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
     Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
 }

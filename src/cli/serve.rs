@@ -7,7 +7,8 @@ use super::{Out, logging, store};
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
-use crate::http::{Parts, rim, routes, server, upload};
+use crate::http::{Parts, rim, routes, server, upload, works};
+use crate::jobs::Node;
 use crate::values::Text;
 
 /// Options of `serve`.
@@ -32,24 +33,31 @@ pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
         warn_of_development(out);
     }
     upload::prepare_folder(&config.limits)?;
-    let parts = gather_parts(&config)?;
-    listen(&config, parts, out)
+    let (parts, node) = gather_parts(&config)?;
+    let workers = node.start()?;
+    let served = listen(&config, parts, out);
+    workers.stop();
+    served
 }
 
 /// One place where everything the handlers need is made.
-fn gather_parts(config: &Config) -> Result<Parts> {
+fn gather_parts(config: &Config) -> Result<(Parts, Node)> {
     let desk = store::desk(&config.store)?;
     let packs = store::packs(&config.store)?;
     let pack = Arc::clone(packs.current());
     log::info!("event=policy_loaded pack={} version={} digest={}", pack.id(), pack.version(), pack.digest());
     let verifier = verifier(config)?;
     let keys = verifier.clone();
-    Ok(Parts::new(desk.db.clone(), config.limits.clone())
+    let works = works::all(&desk, &pack);
+    let node = Node::new(desk.db.clone(), desk.sealer.clone(), works, config.jobs.clone());
+    let parts = Parts::new(desk.db.clone(), config.limits.clone())
         .with(desk)
         .with_shared(pack)
         .with(packs)
         .with(verifier)
-        .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))
+        .with(node.clone())
+        .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) });
+    Ok((parts, node))
 }
 
 /// The verifier, with the key sets it can already have.

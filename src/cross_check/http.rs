@@ -10,19 +10,24 @@ use super::body::{
     CrossCheckBody, CrossCheckPage, CrossCheckRequest, FindingBody, FindingDecision, FindingPage,
 };
 use super::export::{export, shown};
+use super::job::{self, Kept};
 use super::model::{FindingKind, FindingState};
 use super::run::{self, Order};
 use super::store::{self, CheckRow, Filter};
-use crate::auth::{BureauOfficer, FindingReader, Scope, Supervisor};
+use crate::auth::{BureauOfficer, Caller, FindingReader, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::download::{self, Xlsx};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
+use crate::imports::http::Manner;
+use crate::jobs::NewJob;
+use crate::jobs::body::JobBody;
+use crate::once::{self, Answer};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
 use crate::sheet::CsvEncoding;
-use crate::values::{Lang, Text, clock};
+use crate::values::{Lang, Place, Text, clock};
 
 /// 运行一次比对 / Hold a locked list, the roll and the aid records of a term against each other.
 ///
@@ -33,48 +38,72 @@ use crate::values::{Lang, Text, clock};
     request_body = CrossCheckRequest,
     responses(
         (status = 201, description = "Run", body = CrossCheckBody),
-        (status = 200, description = "A run of the very same inputs was there", body = CrossCheckBody)
+        (status = 200, description = "A run of the very same inputs was there", body = CrossCheckBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/cross-checks")]
 async fn run_cross_check(
     caller: BureauOfficer,
+    manner: Manner,
     body: Json<CrossCheckRequest>,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let who = caller.into_caller();
     let request = body.into_inner();
     let own = who.scope().place().cloned().ok_or_else(Error::not_found)?;
     if request.place.as_ref().is_some_and(|place| !own.contains(place)) {
         return Err(outside());
     }
-    let pack = pack.into_inner();
-    let body = desk
-        .db
+    if manner.prefer.later {
+        return manner.node.accept(manner.once.claim(), later(who, request, own)?, None, lang).await;
+    }
+    let (pack, sealer, claim) = (pack.into_inner(), desk.sealer.clone(), manner.once.claim());
+    desk.db
         .write_again(move |conn| {
-            let place = match (&request.place, &request.poverty_list) {
-                (Some(place), _) => place.clone(),
-                // A named list is held against its own place, however wide the caller's is.
-                (None, Some(list)) => run::place_of(conn, who.scope(), list, own.clone())?,
-                (None, None) => own.clone(),
-            };
-            let order = Order {
-                list: request.poverty_list.clone(),
-                term: request.term,
-                place,
-                by: who.actor(),
-                at: clock::now(),
-                today: clock::today(),
-            };
-            let (check, repeated) = run::run(conn, who.scope(), &pack, &order)?;
-            told(conn, who.scope(), check, repeated, lang)
+            once::within(conn, &sealer, claim.as_ref(), |conn| {
+                let place = match (&request.place, &request.poverty_list) {
+                    (Some(place), _) => place.clone(),
+                    // A named list is held against its own place, however wide the caller's is.
+                    (None, Some(list)) => run::place_of(conn, who.scope(), list, own.clone())?,
+                    (None, None) => own.clone(),
+                };
+                let order = Order {
+                    list: request.poverty_list.clone(),
+                    term: request.term,
+                    place,
+                    by: who.actor(),
+                    at: clock::now(),
+                    today: clock::today(),
+                };
+                let (check, repeated) = run::run(conn, who.scope(), &pack, &order)?;
+                let body = told(conn, who.scope(), check, repeated, lang)?;
+                let location = format!("/v1/cross-checks/{}", body.check_id);
+                Ok(Answer::json(if repeated { 200 } else { 201 }, &body)?.at(location))
+            })
         })
-        .await?;
-    let mut answer = if body.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
-    answer.insert_header((header::LOCATION, format!("/v1/cross-checks/{}", body.check_id)));
-    Ok(answer.json(body))
+        .await
+}
+
+/// The request as a job.
+fn later(who: Caller, request: CrossCheckRequest, own: Place) -> Result<NewJob> {
+    let kept = Kept {
+        list: request.poverty_list,
+        term: request.term,
+        place: request.place,
+        own,
+        today: clock::today(),
+    };
+    Ok(NewJob {
+        kind: job::KIND,
+        params: serde_json::to_string(&kept)?,
+        place: kept.own.to_string(),
+        school: who.scope().school().map(ToOwned::to_owned),
+        by: who.actor(),
+        at: clock::now(),
+    })
 }
 
 fn outside() -> Error {

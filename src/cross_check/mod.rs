@@ -17,6 +17,7 @@ pub mod body;
 pub mod export;
 pub mod http;
 pub mod intern;
+pub mod job;
 pub mod load;
 pub mod model;
 pub mod reconcile;

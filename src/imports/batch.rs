@@ -115,7 +115,7 @@ pub fn incoming(
     }
 }
 
-/// Imports a file. The same file for the same kind, term, place and school changes nothing.
+/// Imports a file; `progress` is told the row reached, and may stop the import. The same file for the same kind, term, place and school changes nothing.
 pub fn run<I: Importer>(
     conn: &mut Conn,
     reader: &Reader,
@@ -123,7 +123,7 @@ pub fn run<I: Importer>(
     path: &Path,
     order: &Order,
     importer: &mut I,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> Result<()>,
 ) -> Result<Report> {
     if let Some(import_id) = store::find_same(conn, I::KIND, order)? {
         return Ok(Report { repeated: true, ..store::find_own(conn, &import_id)? });
@@ -155,7 +155,7 @@ pub fn run<I: Importer>(
         }
         if work.good.len() >= CHUNK {
             work.flush_good(conn, &batch, importer)?;
-            progress(u64::from(number));
+            progress(u64::from(number))?;
         }
         if work.refused.len() >= CHUNK {
             work.flush_refused(conn, &batch)?;

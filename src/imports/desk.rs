@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::batch::{self, Importer};
 use super::model::{Order, Report};
-use crate::db::{Db, with_room};
+use crate::db::{Conn, Db, with_room};
 use crate::error::Result;
+use crate::once::{self, Answer, Claim};
 use crate::seal::Sealer;
 use crate::sheet::Reader;
 
@@ -35,7 +36,33 @@ impl Desk {
         self.db.write_again_now(|conn| {
             importer.clone_from(&fresh);
             with_room(conn, |conn| {
-                batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
+                let told = |row| {
+                    progress(row);
+                    Ok(())
+                };
+                batch::run(conn, &self.reader, &self.sealer, path, order, importer, &told)
+            })
+        })
+    }
+
+    /// Imports a file and makes the answer, under the caller's claim if there is one, in one transaction on
+    /// the calling thread.
+    pub fn import_once<I: Importer + Clone>(
+        &self,
+        path: &Path,
+        order: &Order,
+        importer: &I,
+        claim: Option<&Claim>,
+        answer: impl Fn(&mut Conn, I, Report) -> Result<Answer>,
+    ) -> Result<Answer> {
+        self.db.write_again_now(|conn| {
+            once::within(conn, &self.sealer, claim, |conn| {
+                with_room(conn, |conn| {
+                    let mut importer = importer.clone();
+                    let (reader, sealer) = (&self.reader, &self.sealer);
+                    let report = batch::run(conn, reader, sealer, path, order, &mut importer, &|_| Ok(()))?;
+                    answer(conn, importer, report)
+                })
             })
         })
     }

@@ -14,6 +14,7 @@ pub mod columns;
 pub mod correction;
 pub mod desk;
 pub mod http;
+pub mod job;
 pub mod model;
 pub mod store;
 

@@ -26,11 +26,15 @@ mod idempotent;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod log_canary;
 #[cfg(test)]
 mod lookups;
+#[cfg(test)]
+mod once;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]

@@ -18,6 +18,7 @@ const ANYBODY: &[Role] = Role::ALL;
 const READERS: &[Role] = &[Province, City, County, School, PovertyOffice, Township, Auditor, System];
 const LIST_KEEPERS: &[Role] = &[Province, City, County, PovertyOffice];
 const REGISTRARS: &[Role] = &[Province, City, County, School];
+const SENDERS: &[Role] = &[Province, City, County, PovertyOffice, School];
 const SUPERVISORS: &[Role] = &[Province, City, County, PovertyOffice, Auditor];
 const OFFICERS: &[Role] = &[Province, City, County];
 
@@ -52,7 +53,10 @@ const MAY: &[(&str, &[Role])] = &[
     ("decide_finding", OFFICERS),
     ("find_import", READERS),
     ("list_import_errors", READERS),
-    ("fetch_corrections", &[Province, City, County, PovertyOffice, School]),
+    ("list_jobs", SENDERS),
+    ("find_job", SENDERS),
+    ("cancel_job", SENDERS),
+    ("fetch_corrections", SENDERS),
 ];
 
 struct Operation {
@@ -151,6 +155,11 @@ impl Canary {
         assert_eq!(office.upload_aid(&officer, &paid.csv()).await.status, 201);
         let check = office.run_check(&officer).await.json();
         let check = text(&check["check_id"]);
+        let later = TestRequest::post()
+            .uri(&format!("/v1/roll/imports?term={TERM}"))
+            .insert_header(("prefer", "respond-async"))
+            .set_payload(roll().pupil(&child(3), &[]).csv());
+        let kept = office.send(&officer, later).await;
         let finding = office.read(&officer, &format!("/v1/cross-checks/{check}/findings")).await;
         let record = office.read(&officer, "/v1/aid-records").await;
         let ids = BTreeMap::from([
@@ -161,6 +170,7 @@ impl Canary {
             ("record_id", text(&items(&record)[0]["record_id"])),
             ("check_id", check),
             ("finding_id", text(&items(&finding)[0]["finding_id"])),
+            ("job_id", text(&kept.json()["job_id"])),
             ("file", "roll.xlsx".to_owned()),
         ]);
         Self { office, ids }
