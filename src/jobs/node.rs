@@ -136,7 +136,8 @@ impl Node {
     /// A node that can do these works.
     pub fn new(db: Db, sealer: Sealer, works: Works, settings: Settings) -> Self {
         Self(Arc::new(Inner {
-            name: uuid::Uuid::new_v4().to_string(),
+            // The process's number helps whoever looks; the rest makes it unlike any other.
+            name: format!("{}-{}", std::process::id(), uuid::Uuid::new_v4()),
             db,
             sealer,
             works,

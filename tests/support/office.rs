@@ -30,6 +30,7 @@ pub(crate) const TERM: &str = "2024A";
 pub(crate) struct Office {
     pub(crate) app: TestApp,
     pub(crate) db: Db,
+    pub(crate) sealer: Sealer,
     /// The node behind the application; its workers rest until a test starts them.
     pub(crate) node: Node,
 }
@@ -54,9 +55,9 @@ impl Office {
         let pack = Arc::new(Pack::embedded().unwrap());
         let look = Duration::from_millis(20);
         let settings = jobs::Settings { look, lease: Duration::from_secs(2), ..jobs::Settings::default() };
-        let node = Node::new(db.clone(), sealer, works::all(&desk, &pack), settings);
+        let node = Node::new(db.clone(), sealer.clone(), works::all(&desk, &pack), settings);
         let parts = parts.with(desk).with_shared(pack).with(node.clone());
-        Self { app: TestApp::of(parts, ground, routes::all).await, db, node }
+        Self { app: TestApp::of(parts, ground, routes::all).await, db, sealer, node }
     }
 
     /// Somebody whose token says this.
