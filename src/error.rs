@@ -64,6 +64,7 @@ codes! {
     AmbiguousColumns = "ambiguous_columns", 422, "有两列含义相同", "Two columns mean the same";
     EmptyFile = "empty_file", 422, "文件是空的", "The file is empty";
     PreconditionFailed = "precondition_failed", 412, "内容已被他人修改", "The resource has changed meanwhile";
+    PreconditionRequired = "precondition_required", 428, "请在 If-Match 中给出所依据的版本（记录的 ETag）", "Name the version you decided upon in If-Match (the record's ETag)";
     HeadersTooLarge = "headers_too_large", 431, "请求头过大", "The request headers are too large";
     Internal = "internal", 500, "服务内部错误", "Internal error";
     DatabaseRefused = "database_refused", 503, "数据库无法使用", "The database cannot be used";

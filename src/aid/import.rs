@@ -44,16 +44,16 @@ pub static SPEC: SheetSpec = SheetSpec {
 /// One payment as the sheet gives it.
 #[derive(Debug)]
 pub struct AidRow {
-    id: Option<ResidentId>,
-    number: Option<StudentNumber>,
-    name: PersonName,
-    school: SchoolCode,
+    pub(super) id: Option<ResidentId>,
+    pub(super) number: Option<StudentNumber>,
+    pub(super) name: PersonName,
+    pub(super) school: SchoolCode,
     term: Option<Term>,
-    programme: Programme,
+    pub(super) programme: Programme,
     tier: Option<Tier>,
-    fen: Fen,
-    paid_on: NaiveDate,
-    account: Option<BankCard>,
+    pub(super) fen: Fen,
+    pub(super) paid_on: NaiveDate,
+    pub(super) account: Option<BankCard>,
     recipient_kind: Option<String>,
 }
 
@@ -230,7 +230,7 @@ pub fn payment_key(
 
 /// Refuses rows of another term, place or school, and gives each school's place. A school that the
 /// roll does not know yet is taken to lie in the caller's own place.
-fn admit(
+pub(super) fn admit(
     conn: &mut Conn,
     batch: &Batch<'_>,
     rows: &mut [Pending<AidRow>],

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::model::{Entry, EntryKind};
+use super::model::{AidRecord, Entry, EntryKind};
 use super::rules::{Act, Refused, Standing, step};
 
 /// What the lines up to some moment come to.
@@ -49,6 +49,28 @@ pub fn fold(entries: &[Entry]) -> Result<Option<Told>, Refused> {
         }
     }
     Ok(Some(told))
+}
+
+/// The record after some acts, with the lines they add. Each line gets its number; what it says of notice,
+/// approver and day of payment goes into the record.
+pub fn advance(record: &AidRecord, acts: Vec<(Act, Entry)>) -> Result<(AidRecord, Vec<Entry>), Refused> {
+    let mut after = record.clone();
+    let mut lines = Vec::with_capacity(acts.len());
+    for (act, entry) in acts {
+        let standing = step((&after).into(), act)?;
+        after.state = standing.state;
+        after.paid_fen = standing.paid;
+        after.returned_fen = standing.returned;
+        after.version += 1;
+        match entry.kind {
+            EntryKind::Noticed => after.notice_id.clone_from(&entry.other_id),
+            EntryKind::Approved => after.approved_by = Some(entry.recorded_by.clone()),
+            EntryKind::Paid => after.paid_on = entry.on_day,
+            _ => {}
+        }
+        lines.push(Entry { line: after.version, ..entry });
+    }
+    Ok((after, lines))
 }
 
 /// Which payments an amount given back is taken from, and how much of each: the latest first.

@@ -23,17 +23,37 @@
 //! Clauses: 教财〔2018〕16号 (assessed, posted, filed), at least five working days of notice and ten days
 //! for yulu, 教财厅函〔2017〕28号 (what a notice may print).
 //!
+//! Three facts about leaving: a record of a student who has left by today is not approved; a payment dated
+//! after the day of leaving needs a reason (arrears for the time before); what was paid wrongly comes back
+//! as a return, in full or in part, and the payment's own line stays.
+//!
 //! | file | owns |
 //! | --- | --- |
 //! | `rules` | state × act → new state or refusal; pure |
 //! | `ledger` | the record as its lines make it; which payments a return takes back; pure |
-//! | `import` | the payment sheet as a statement |
+//! | `grant` | the amount held against the policy's decision; pure |
+//! | `propose`, `whom`, `correct` | proposals for one student or a set; who is meant; corrections |
+//! | `act` | notice, approval, payment, receipt, return, cancellation, on sets |
+//! | [`notice`] | the public notice: its period, its list, the calendar of working days |
+//! | `import`, `pay_file` | the payment sheet as a statement; as an order carried out |
 //! | `store` | the tables `aid_record` and `aid_entry` |
+//! | `http`, `http_act`, `http_bulk` | reading and files; one record (asked with `request`); many |
 
+pub mod act;
 pub mod body;
+pub mod correct;
+pub mod grant;
+pub mod hand;
 pub mod http;
+pub mod http_act;
+pub mod http_bulk;
 pub mod import;
 pub mod ledger;
 pub mod model;
+pub mod notice;
+pub mod pay_file;
+pub mod propose;
+pub mod request;
 pub mod rules;
 pub mod store;
+pub mod whom;

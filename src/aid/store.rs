@@ -12,7 +12,7 @@ use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, MultiBackend, on};
 use crate::error::{Error, Result};
-use crate::schema::{aid_entry, aid_record};
+use crate::schema::{aid_entry, aid_record, person};
 use crate::values::{Place, Programme, Tier};
 
 type Condition = Box<dyn BoxableExpression<aid_record::table, MultiBackend, SqlType = Bool>>;
@@ -266,6 +266,41 @@ pub fn live(conn: &mut Conn, people: &[String], term: &str) -> Result<HashMap<St
             .load(conn)?;
         for row in rows {
             found.entry(row.person_id.clone()).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps others from proposing for these students until the transaction ends: on PostgreSQL by locking
+/// their rows in the vault, in one order for everybody; on SQLite nobody else writes at all.
+pub fn lock_people(conn: &mut Conn, people: &[String]) -> Result<()> {
+    let Conn::Pg(conn) = conn else { return Ok(()) };
+    let mut people = people.to_vec();
+    people.sort_unstable();
+    for chunk in people.chunks(CHUNK) {
+        person::table
+            .filter(person::person_id.eq_any(chunk))
+            .order(person::person_id.asc())
+            .select(person::person_id)
+            .for_update()
+            .load::<String>(conn)?;
+    }
+    Ok(())
+}
+
+/// How often each payment of some students is recorded, by its key without the count.
+pub fn payment_keys(conn: &mut Conn, people: &[String]) -> Result<HashMap<String, u32>> {
+    let mut found: HashMap<String, u32> = HashMap::new();
+    for chunk in people.chunks(CHUNK) {
+        let keys: Vec<String> = aid_entry::table
+            .inner_join(aid_record::table)
+            .filter(aid_record::person_id.eq_any(chunk))
+            .filter(aid_entry::row_key.is_not_null())
+            .select(aid_entry::row_key.assume_not_null())
+            .load(conn)?;
+        for key in keys {
+            let base = key.split(':').next().unwrap_or_default().to_owned();
+            *found.entry(base).or_default() += 1;
         }
     }
     Ok(found)

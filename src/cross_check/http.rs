@@ -18,7 +18,7 @@ use crate::auth::{BureauOfficer, Caller, FindingReader, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::download::{self, Xlsx};
-use crate::http::{Json, Query};
+use crate::http::{Json, Query, if_match};
 use crate::imports::Desk;
 use crate::imports::http::Manner;
 use crate::jobs::NewJob;
@@ -298,7 +298,7 @@ async fn decide_finding(
         .db
         .write(move |conn| {
             let row = store::find_finding(conn, who.scope(), &id)?;
-            if expected.is_some_and(|tags| !names(&tags, row.version)) {
+            if expected.is_some_and(|tags| !if_match::names(&tags, row.version)) {
                 return Err(Error::of(Code::PreconditionFailed));
             }
             store::decide(
@@ -315,12 +315,6 @@ async fn decide_finding(
         })
         .await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", body.version))).json(body))
-}
-
-/// Whether an `If-Match` names this version (RFC 9110 §13.1.1): a list of tags, or `*` for any.
-fn names(tags: &str, version: i64) -> bool {
-    let own = version.to_string();
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_matches('"') == own)
 }
 
 /// Registers the operations.

@@ -53,9 +53,7 @@ impl Asked {
         let as_of = match (request.as_of, request.term) {
             (Some(date), _) => date,
             // Within the term when today lies in it, else its nearest day.
-            (None, Some(term)) => {
-                today.clamp(calendar.first_day(term), calendar.end(term).pred_opt().unwrap_or(today))
-            }
+            (None, Some(term)) => calendar.nearest(term, today),
             (None, None) => today,
         };
         match (id, name) {

@@ -67,7 +67,7 @@ pub fn finish(collected: OpenApi) -> OpenApi {
     if let Some(gathered) = collected.components {
         components.schemas.extend(gathered.schemas);
     }
-    for code in SHARED {
+    for code in SHARED.iter().chain(CONDITIONAL) {
         components.responses.insert(response_name(*code), RefOr::T(response(*code)));
     }
     for (path, item) in &mut document.paths.paths {
@@ -94,6 +94,9 @@ const SHARED: &[Code] = &[
     Code::Unavailable,
 ];
 
+/// What an operation can answer besides that asks for `If-Match`.
+const CONDITIONAL: &[Code] = &[Code::PreconditionFailed, Code::PreconditionRequired];
+
 const WRITES: &[Code] = &[Code::RequestTimeout, Code::Conflict, Code::TooLarge, Code::UnsupportedMediaType];
 
 fn complete(operation: &mut Operation, secured: bool, writes: bool) {
@@ -107,6 +110,15 @@ fn complete(operation: &mut Operation, secured: bool, writes: bool) {
     }
     for code in SHARED {
         if writes || !WRITES.contains(code) {
+            add(operation, *code);
+        }
+    }
+    let conditional = operation
+        .parameters
+        .as_ref()
+        .is_some_and(|all| all.iter().any(|p| matches!(p, RefOr::T(p) if p.name == "If-Match")));
+    if conditional {
+        for code in CONDITIONAL {
             add(operation, *code);
         }
     }

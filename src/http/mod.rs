@@ -6,7 +6,7 @@
 //! `configure(&mut utoipa_actix_web::service_config::ServiceConfig)` and are listed once, in [`routes`].
 //!
 //! Where to look: errors → [`problem`]; typed input → [`extract`]; files → [`upload`]; what was
-//! wrong with a field → [`faults`]; wrong method → [`allowed`]; the document → [`document`].
+//! wrong with a field → [`faults`]; wrong method → [`allowed`]; changed meanwhile → [`if_match`]; the document → [`document`].
 
 pub mod allowed;
 pub mod deadline;
@@ -15,6 +15,7 @@ pub mod document;
 pub mod download;
 pub mod extract;
 pub mod faults;
+pub mod if_match;
 pub mod metrics;
 pub mod ndjson;
 pub mod once;
@@ -38,6 +39,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use extract::{Json, Query};
+pub use if_match::IfMatch;
 pub use once::Once;
 pub use parts::{Limits, Parts};
 pub use prefer::Prefer;

@@ -125,6 +125,7 @@ pub fn stand_in(status: StatusCode) -> Error {
         413 => Code::TooLarge,
         415 => Code::UnsupportedMediaType,
         422 => Code::InvalidInput,
+        428 => Code::PreconditionRequired,
         431 => Code::HeadersTooLarge,
         503 => Code::Unavailable,
         400..=499 => Code::MalformedRequest,

@@ -131,6 +131,13 @@ impl FromRequest for Manner {
 }
 
 impl Manner {
+    /// For work that is not put off, whatever the caller would rather have.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.prefer.later = false;
+        self
+    }
+
     /// Keeps an order for later, with its file, and answers 202.
     pub async fn later(
         &self,

@@ -16,8 +16,10 @@ pub mod desk;
 pub mod http;
 pub mod job;
 pub mod model;
+mod seen;
 pub mod store;
 
 pub use batch::{Importer, Pending, run};
 pub use desk::Desk;
 pub use model::{ImportBody, ImportKind, Order, Report, Tally};
+pub use seen::Seen;

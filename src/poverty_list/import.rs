@@ -1,14 +1,12 @@
 //! The provincial list as a file: its columns, how a row is read, how rows are stored.
 
-use std::collections::HashMap;
-
 use super::model::{Entry, List, ListState};
 use super::{rules, store};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
 use crate::imports::columns::{self, column};
-use crate::imports::{ImportKind, Importer, Pending, Tally};
+use crate::imports::{ImportKind, Importer, Pending, Seen, Tally};
 use crate::seal::{Aad, vault};
 use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
@@ -65,7 +63,7 @@ pub struct ListImporter {
     pub into: Option<String>,
     /// The first day the version speaks for.
     pub valid_from: chrono::NaiveDate,
-    seen: HashMap<String, u32>,
+    seen: Seen,
     /// Whether the draft was found open within the transaction that writes the rows.
     open: bool,
 }
@@ -73,7 +71,7 @@ pub struct ListImporter {
 impl ListImporter {
     /// An importer for a new version (`into` absent) or for a draft that takes further rows.
     pub fn new(into: Option<String>, valid_from: chrono::NaiveDate) -> Self {
-        Self { into, valid_from, seen: HashMap::new(), open: false }
+        Self { into, valid_from, seen: Seen::default(), open: false }
     }
 
     /// The version the rows went into.
@@ -170,13 +168,13 @@ impl Importer for ListImporter {
             })
             .collect();
         let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
-        let keys: Vec<String> = people.iter().map(|p| p.person_id.clone()).collect();
+        let keys: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
         let before = store::standing(conn, &list_id, &keys)?;
         let mut entries = Vec::with_capacity(rows.len());
         for (pending, person) in standing(rows).zip(people) {
             let entry = entry(batch, &list_id, pending, &person)?;
-            if let Some(first) = self.seen.get(&person.person_id) {
-                pending.refuse("id_number", twice(*first));
+            if let Some(first) = self.seen.row(&person.person_id) {
+                pending.refuse("id_number", twice(first));
                 continue;
             }
             match before.get(&person.person_id) {
@@ -187,7 +185,7 @@ impl Importer for ListImporter {
                 }
                 None => entries.push(entry),
             }
-            self.seen.insert(person.person_id, pending.number);
+            self.seen.note(&person.person_id, pending.number);
         }
         store::insert_entries(conn, &entries)
     }

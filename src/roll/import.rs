@@ -11,7 +11,7 @@ use super::store;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
-use crate::imports::{ImportKind, Importer, Pending};
+use crate::imports::{ImportKind, Importer, Pending, Seen};
 use crate::poverty_list::import::out_of_scope;
 use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
@@ -23,13 +23,14 @@ use crate::values::{
 #[derive(Debug, Clone, Default)]
 pub struct RollImporter {
     calendar: TermCalendar,
-    seen: HashMap<(String, String), u32>,
+    /// The students met, each with the school.
+    seen: Seen,
 }
 
 impl RollImporter {
     /// An importer for a place that keeps these terms.
     pub fn new(calendar: TermCalendar) -> Self {
-        Self { calendar, seen: HashMap::new() }
+        Self { calendar, seen: Seen::default() }
     }
 }
 
@@ -61,17 +62,17 @@ impl Importer for RollImporter {
             .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, p.row.phone.as_ref()))
             .collect();
         let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
-        let keys: Vec<String> = people.iter().map(|p| p.person_id.clone()).collect();
+        let keys: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
         let current = store::current(conn, &batch.order.term.to_string(), &keys)?;
         let mut write = Writing::default();
         for (pending, person) in standing(rows).zip(people) {
             let key = (person.person_id.clone(), pending.row.school.code.as_str().to_owned());
-            if let Some(first) = self.seen.get(&key) {
+            if let Some(first) = self.seen.row(&key) {
                 let key = if pending.has("id_number") { "id_number" } else { "student_number" };
-                pending.refuse(key, twice(*first));
+                pending.refuse(key, twice(first));
                 continue;
             }
-            self.seen.insert(key.clone(), pending.number);
+            self.seen.note(&key, pending.number);
             let place = places.get(&key.1).cloned().unwrap_or_default();
             let row = enrolment(&pending.row, batch, self.calendar, &person, place);
             match current.get(&key) {

@@ -245,6 +245,28 @@ pub fn of_people(conn: &mut Conn, term: &str, people: &[String]) -> Result<Vec<E
     Ok(found)
 }
 
+/// The students on the roll of a term at schools in a place, or at one of them, each once.
+pub fn people_of_term(
+    conn: &mut Conn,
+    term: &str,
+    place: &Place,
+    school: Option<&str>,
+) -> Result<Vec<String>> {
+    let (low, high) = place.range();
+    let mut query = enrolment::table
+        .filter(enrolment::term.eq(term))
+        .filter(enrolment::place.ge(low))
+        .filter(enrolment::place.lt(high))
+        .filter(enrolment::superseded_at.is_null())
+        .select(enrolment::person_id)
+        .distinct()
+        .into_boxed();
+    if let Some(code) = school {
+        query = query.filter(enrolment::school_code.eq(code));
+    }
+    Ok(query.order(enrolment::person_id.asc()).load(conn)?)
+}
+
 /// A page of the students in scope in a term, by person.
 pub fn students(
     conn: &mut Conn,

@@ -63,6 +63,11 @@ impl TermCalendar {
     pub fn end(self, term: Term) -> NaiveDate {
         self.first_day(term.next())
     }
+
+    /// The day of a term nearest to a day: itself when it lies in the term.
+    pub fn nearest(self, term: Term, day: NaiveDate) -> NaiveDate {
+        day.clamp(self.first_day(term), self.end(term).pred_opt().unwrap_or(day))
+    }
 }
 
 impl Term {

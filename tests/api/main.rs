@@ -10,6 +10,14 @@ pub(crate) mod support;
 #[cfg(test)]
 mod aid;
 #[cfg(test)]
+mod aid_bulk;
+#[cfg(test)]
+mod aid_life;
+#[cfg(test)]
+mod aid_notices;
+#[cfg(test)]
+mod aid_races;
+#[cfg(test)]
 mod assessments;
 #[cfg(test)]
 mod authorisation;

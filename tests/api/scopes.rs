@@ -20,6 +20,9 @@ const LIST_KEEPERS: &[Role] = &[Province, City, County, PovertyOffice];
 const REGISTRARS: &[Role] = &[Province, City, County, School];
 const SENDERS: &[Role] = &[Province, City, County, PovertyOffice, School];
 const SUPERVISORS: &[Role] = &[Province, City, County, PovertyOffice, Auditor];
+/// Aid is proposed by the school or the bureau next to it, and granted by the bureau.
+const PROPOSERS: &[Role] = &[City, County, School];
+const GRANTERS: &[Role] = &[City, County];
 const OFFICERS: &[Role] = &[Province, City, County];
 
 /// Who may call what, reviewed by a person: a new operation has to be entered here.
@@ -46,6 +49,22 @@ const MAY: &[(&str, &[Role])] = &[
     ("import_aid", REGISTRARS),
     ("list_aid_records", ANYBODY),
     ("find_aid_record", ANYBODY),
+    ("propose_aid", PROPOSERS),
+    ("notice_aid", PROPOSERS),
+    ("acknowledge_aid", PROPOSERS),
+    ("cancel_aid", PROPOSERS),
+    ("correct_aid", PROPOSERS),
+    ("approve_aid", GRANTERS),
+    ("pay_aid", GRANTERS),
+    ("return_aid", GRANTERS),
+    ("propose_many", PROPOSERS),
+    ("notice_many", PROPOSERS),
+    ("approve_many", GRANTERS),
+    ("pay_many", GRANTERS),
+    ("pay_by_file", GRANTERS),
+    ("list_notices", READERS),
+    ("print_notice", READERS),
+    ("take_down_notice", PROPOSERS),
     ("run_cross_check", OFFICERS),
     ("list_cross_checks", SUPERVISORS),
     ("find_cross_check", SUPERVISORS),
@@ -162,12 +181,17 @@ impl Canary {
         let kept = office.send(&officer, later).await;
         let finding = office.read(&officer, &format!("/v1/cross-checks/{check}/findings")).await;
         let record = office.read(&officer, "/v1/aid-records").await;
+        let pupil = json!({ "student_id": items(&record)[0]["student_id"], "programme": "compulsory_textbooks",
+            "term": TERM });
+        let proposed = office.propose(&officer, pupil).await.json();
+        let noticed = office.done(&officer, &proposed, "notice", json!({ "starts_on": "2024-10-08" })).await;
         let ids = BTreeMap::from([
             ("list_id", list),
             ("against", former),
             ("import_id", text(&sent["import"]["import_id"])),
             ("student_id", text(&items(&record)[0]["student_id"])),
             ("record_id", text(&items(&record)[0]["record_id"])),
+            ("notice_id", text(&noticed["notice_id"])),
             ("check_id", check),
             ("finding_id", text(&items(&finding)[0]["finding_id"])),
             ("job_id", text(&kept.json()["job_id"])),
@@ -286,14 +310,27 @@ async fn another_school_of_the_county_sees_no_child_of_this_one() {
     }
 }
 
+/// A body that the operation would take from who may.
+fn sample(operation: &str) -> Value {
+    match operation {
+        "decide_finding" => json!({ "state": "fixed" }),
+        "pay_aid" => json!({ "paid_on": "2024-11-20" }),
+        "return_aid" => json!({ "on": "2024-11-20", "reason": "x" }),
+        "cancel_aid" => json!({ "reason": "x" }),
+        "correct_aid" => json!({ "why": "x" }),
+        _ => json!({}),
+    }
+}
+
 #[actix_web::test]
 async fn a_stranger_changes_nothing() {
     let canary = Canary::put().await;
     let stranger = canary.office.as_role(County, NEIGHBOUR);
     for operation in secured().iter().filter(|o| o.method != Method::GET && o.path.contains('{')) {
         let uri = canary.address(operation);
-        let body = json!({ "state": "fixed" });
-        let answer = canary.office.with_json(&stranger, operation.method.clone(), &uri, body, &[]).await;
+        let body = sample(&operation.id);
+        let any = [("if-match", "*")];
+        let answer = canary.office.with_json(&stranger, operation.method.clone(), &uri, body, &any).await;
         answer.problem(404, "not_found");
     }
     let check = &canary.ids["check_id"];

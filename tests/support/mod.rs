@@ -1,6 +1,7 @@
 //! The ground under the API tests: an application on its own database, and a caller.
 
 pub(crate) mod engine;
+pub(crate) mod grants;
 mod installed;
 pub(crate) mod office;
 pub(crate) mod people;

@@ -94,7 +94,7 @@ impl Office {
     /// A school of the county.
     pub(crate) fn school(&self, code: &str) -> Somebody {
         let request = request_for(Role::School, COUNTY);
-        self.holding(MintRequest { school: Some(code.to_owned()), ..request })
+        self.holding(MintRequest { school: Some(code.to_owned()), subject: "school".into(), ..request })
     }
 
     /// A child's guardian.

@@ -35,16 +35,17 @@ pub fn enter(
 ) -> Result<Vec<PersonRef>> {
     let mut refs = Vec::with_capacity(people.len());
     for chunk in people.chunks(CHUNK) {
-        let person_ids = enter_people(conn, sealer, chunk, now)?;
-        refs.extend(enter_names(conn, sealer, chunk, person_ids, now)?);
+        let people = enter_people(conn, sealer, chunk, now)?;
+        refs.extend(enter_names(conn, sealer, chunk, people, now)?);
     }
     Ok(refs)
 }
 
-/// The people of a chunk: those stored already, those changed and those to be created.
+/// The people of a chunk: first those stored already, with what of them changed, then those to be created.
 struct Draft {
     rows: Vec<PersonRow>,
     changed: Vec<bool>,
+    stored: usize,
     by_id: HashMap<Vec<u8>, usize>,
     by_number: HashMap<Vec<u8>, usize>,
 }
@@ -54,7 +55,7 @@ fn enter_people(
     sealer: &Sealer,
     chunk: &[Incoming],
     now: NaiveDateTime,
-) -> Result<Vec<String>> {
+) -> Result<Vec<(String, bool)>> {
     let keys: Vec<_> = chunk
         .iter()
         .map(|one| {
@@ -65,12 +66,12 @@ fn enter_people(
         })
         .collect();
     let mut draft = Draft::load(conn, &keys)?;
-    let mut person_ids = Vec::with_capacity(chunk.len());
+    let mut people = Vec::with_capacity(chunk.len());
     for (one, (id_bidx, number_bidx)) in chunk.iter().zip(keys) {
-        person_ids.push(draft.place(sealer, one, id_bidx, number_bidx, now)?);
+        people.push(draft.place(sealer, one, id_bidx, number_bidx, now)?);
     }
     draft.store(conn)?;
-    Ok(person_ids)
+    Ok(people)
 }
 
 type Keys = (Option<Vec<u8>>, Option<Vec<u8>>);
@@ -87,6 +88,7 @@ impl Draft {
         rows.extend(by_number.into_iter().filter(|row| !seen.contains(&row.person_id)));
         let mut draft = Self {
             changed: vec![false; rows.len()],
+            stored: rows.len(),
             rows: Vec::new(),
             by_id: HashMap::new(),
             by_number: HashMap::new(),
@@ -99,7 +101,8 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Finds the person among the rows, completes the row or adds one; answers with its id.
+    /// Finds the person among the rows, completes the row or adds one; answers with its id and whether
+    /// it is a new one.
     fn place(
         &mut self,
         sealer: &Sealer,
@@ -107,7 +110,7 @@ impl Draft {
         id_bidx: Option<Vec<u8>>,
         number_bidx: Option<Vec<u8>>,
         now: NaiveDateTime,
-    ) -> Result<String> {
+    ) -> Result<(String, bool)> {
         let same_id = id_bidx.as_ref().and_then(|key| self.by_id.get(key)).copied();
         let same_number = number_bidx.as_ref().and_then(|key| self.by_number.get(key)).copied();
         // Somebody found by number is this person unless both have an id, and the ids differ.
@@ -147,7 +150,7 @@ impl Draft {
             *mark = true;
             row.row_version += 1;
         }
-        Ok(row.person_id.clone())
+        Ok((row.person_id.clone(), at >= self.stored))
     }
 
     /// Adds an empty row of version 0; the first thing put into it makes it version 1.
@@ -170,17 +173,19 @@ impl Draft {
     }
 
     fn store(self, conn: &mut Conn) -> Result<()> {
-        let rows: Vec<_> = self
-            .rows
-            .into_iter()
-            .zip(self.changed)
-            .filter_map(|(row, changed)| changed.then_some(row))
-            .collect();
-        if rows.is_empty() {
+        let mut rows = self.rows;
+        let created = rows.split_off(self.stored);
+        if !created.is_empty() {
+            on!(conn => diesel::insert_into(person::table).values(&created).execute(conn))
+                .map_err(entered_meanwhile)?;
+        }
+        let changed: Vec<_> =
+            rows.into_iter().zip(self.changed).filter_map(|(row, changed)| changed.then_some(row)).collect();
+        if changed.is_empty() {
             return Ok(());
         }
         on!(conn => diesel::insert_into(person::table)
-            .values(&rows)
+            .values(&changed)
             .on_conflict(person::person_id)
             .do_update()
             .set((
@@ -201,18 +206,25 @@ fn enter_names(
     conn: &mut Conn,
     sealer: &Sealer,
     chunk: &[Incoming],
-    person_ids: Vec<String>,
+    people: Vec<(String, bool)>,
     now: NaiveDateTime,
 ) -> Result<Vec<PersonRef>> {
-    let stored: Vec<(String, String, Vec<u8>)> = person_name::table
-        .filter(person_name::person_id.eq_any(&person_ids))
-        .select((person_name::name_id, person_name::person_id, person_name::name_check))
-        .load(conn)?;
+    // Whoever was created a moment ago has no names yet.
+    let known_before: Vec<&String> =
+        people.iter().filter(|(_, created)| !created).map(|(person_id, _)| person_id).collect();
+    let stored: Vec<(String, String, Vec<u8>)> = if known_before.is_empty() {
+        Vec::new()
+    } else {
+        person_name::table
+            .filter(person_name::person_id.eq_any(known_before))
+            .select((person_name::name_id, person_name::person_id, person_name::name_check))
+            .load(conn)?
+    };
     let mut known: HashMap<(String, Vec<u8>), String> =
         stored.into_iter().map(|(name_id, person_id, check)| ((person_id, check), name_id)).collect();
     let mut rows = Vec::new();
     let mut refs = Vec::with_capacity(chunk.len());
-    for (one, person_id) in chunk.iter().zip(person_ids) {
+    for (one, (person_id, created)) in chunk.iter().zip(people) {
         let check = sealer.name_check(&person_id, &one.name_normal).to_vec();
         let key = (person_id, check);
         let name_id = if let Some(name_id) = known.get(&key) {
@@ -229,7 +241,7 @@ fn enter_names(
             known.insert(key.clone(), name_id.clone());
             name_id
         };
-        refs.push(PersonRef { person_id: key.0, name_id });
+        refs.push(PersonRef { person_id: key.0, name_id, created });
     }
     if !rows.is_empty() {
         on!(conn => diesel::insert_into(person_name::table).values(&rows).execute(conn))

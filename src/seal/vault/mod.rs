@@ -53,6 +53,8 @@ pub struct PersonRef {
     pub person_id: String,
     /// The spelling of the name that was entered.
     pub name_id: String,
+    /// Whether the person was unknown until now, so that no other table can speak of her yet.
+    pub created: bool,
 }
 
 /// What the vault holds of a person, in clear: for an answer to somebody who may see it.

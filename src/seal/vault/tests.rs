@@ -32,8 +32,15 @@ fn house() -> House {
 }
 
 impl House {
+    /// Who they are, whether or not they were known before.
     fn enter(&self, people: &[Incoming]) -> Vec<PersonRef> {
-        self.db.write_now(|conn| enter(conn, &self.sealer, people, now())).unwrap()
+        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, people, now())).unwrap();
+        refs.into_iter().map(|one| PersonRef { created: false, ..one }).collect()
+    }
+
+    fn created(&self, people: &[Incoming]) -> Vec<bool> {
+        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, people, now())).unwrap();
+        refs.iter().map(|one| one.created).collect()
     }
 
     fn reveal(&self, person_id: &str) -> Revealed {
@@ -76,6 +83,16 @@ fn one(id: Option<&str>, number: Option<&str>, name: &str) -> Incoming {
 const ID_A: &str = "341024200501010011";
 const ID_B: &str = "341024200501010038";
 const NUMBER: &str = "G341024200501010011";
+
+#[test]
+fn who_was_unknown_until_now_is_told_and_gets_every_name() {
+    let house = house();
+    let (a, b) = (one(Some(ID_A), None, "张三"), one(Some(ID_B), None, "李四"));
+    assert_eq!(house.created(&[a.clone(), one(Some(ID_A), None, "张珊")]), [true, true]);
+    assert_eq!(house.counts(), (1, 2));
+    assert_eq!(house.created(&[a, b]), [false, true]);
+    assert_eq!(house.counts(), (2, 3));
+}
 
 #[test]
 fn the_same_person_is_one_row_within_and_across_calls() {

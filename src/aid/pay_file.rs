@@ -1,0 +1,334 @@
+//! The payment sheet as an order carried out: each row pays the approved record of its student, programme
+//! and term. A row that matches none is reported and stored nowhere.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use super::act::{self, Came, Payment};
+use super::hand::Hand;
+use super::import::{AidImporter, AidRow, SPEC, admit, payment_key};
+use super::model::{AidRecord, AidState};
+use super::store;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::imports::batch::{Batch, Outcome, standing};
+use crate::imports::{ImportKind, Importer, Pending};
+use crate::seal::vault;
+use crate::sheet::{Fields, SheetSpec};
+use crate::values::{Fen, StudentNumber, Text, ValueError};
+
+/// Pays by a sheet.
+#[derive(Debug, Clone)]
+pub struct PayImporter {
+    reading: AidImporter,
+    hand: Hand,
+    /// How often each payment has been met in this file.
+    met: HashMap<String, u32>,
+    /// The records this file has paid: a further row of the same student is no part payment.
+    paid: HashSet<String>,
+}
+
+impl PayImporter {
+    /// A sheet sent by a hand.
+    pub fn new(hand: Hand) -> Self {
+        let reading = AidImporter::new(hand.today);
+        Self { reading, hand, met: HashMap::new(), paid: HashSet::new() }
+    }
+}
+
+/// A row that pays: which record, and how.
+struct Paying {
+    record_id: String,
+    paid_on: NaiveDate,
+    fen: i64,
+    account_id: Option<String>,
+}
+
+/// What the rows of a chunk are matched with.
+struct Known {
+    people: Vec<Option<String>>,
+    named: HashSet<(String, String)>,
+    live: HashMap<String, Vec<AidRecord>>,
+    recorded: HashSet<String>,
+}
+
+impl Importer for PayImporter {
+    type Row = AidRow;
+    const KIND: ImportKind = ImportKind::Aid;
+
+    fn spec(&self) -> &'static SheetSpec {
+        &SPEC
+    }
+
+    fn parse(&self, f: &mut Fields<'_>) -> Option<AidRow> {
+        self.reading.parse(f)
+    }
+
+    fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
+        admit(conn, batch, rows)?;
+        let mut standing: Vec<&mut Pending<AidRow>> = standing(rows).collect();
+        let people = people(conn, batch, &standing)?;
+        let keys = self.keys(batch, &standing, &people);
+        let known = Known::load(conn, batch, &standing, people, &keys)?;
+        let mut paying: Vec<(usize, Paying)> = Vec::new();
+        for (at, (pending, key)) in standing.iter_mut().zip(&keys).enumerate() {
+            if key.as_ref().is_some_and(|key| known.recorded.contains(key)) {
+                pending.outcome = Outcome::Unchanged;
+                continue;
+            }
+            match known.matched(at, &pending.row, &self.paid) {
+                Ok(record_id) => {
+                    self.paid.insert(record_id.clone());
+                    let row = &pending.row;
+                    let to_pay = Paying { record_id, paid_on: row.paid_on, fen: row.fen.0, account_id: None };
+                    paying.push((at, to_pay));
+                }
+                Err(misfit) => {
+                    let (column, fault) = misfit.told();
+                    pending.refuse(column, fault);
+                }
+            }
+        }
+        let carded: Vec<usize> = paying
+            .iter()
+            .map(|(at, _)| *at)
+            .filter(|at| standing.get(*at).is_some_and(|p| p.row.account.is_some()))
+            .collect();
+        let cards: Vec<String> = carded
+            .iter()
+            .filter_map(|at| standing.get(*at)?.row.account.as_ref().map(|a| a.as_str().to_owned()))
+            .collect();
+        let accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?;
+        let accounts: HashMap<usize, String> = carded.into_iter().zip(accounts).collect();
+        for (at, to_pay) in &mut paying {
+            to_pay.account_id = accounts.get(at).cloned();
+        }
+        for (at, came) in self.pay(conn, paying)? {
+            let Some(pending) = standing.get_mut(at) else { continue };
+            match came {
+                Came::Done(_) => {}
+                Came::Already(_) => pending.outcome = Outcome::Unchanged,
+                Came::Refused(_, refused) => pending.refuse("paid_on", told(&refused)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PayImporter {
+    /// What makes each row the payment it is, where its student is known.
+    fn keys(
+        &mut self,
+        batch: &Batch<'_>,
+        rows: &[&mut Pending<AidRow>],
+        people: &[Option<String>],
+    ) -> Vec<Option<String>> {
+        let term = batch.order.term.to_string();
+        rows.iter()
+            .zip(people)
+            .map(|(pending, person)| {
+                let row = &pending.row;
+                let base = payment_key(
+                    person.as_ref()?,
+                    row.programme,
+                    &term,
+                    row.school.as_str(),
+                    row.paid_on,
+                    row.fen.0,
+                );
+                let nth = self.met.entry(base.clone()).or_insert(0);
+                *nth += 1;
+                Some(format!("{base}:{nth}"))
+            })
+            .collect()
+    }
+
+    /// Pays the matched records, and says for each row what came of it.
+    fn pay(&self, conn: &mut Conn, paying: Vec<(usize, Paying)>) -> Result<Vec<(usize, Came)>> {
+        let ids: Vec<String> = paying.iter().map(|(_, p)| p.record_id.clone()).collect();
+        let mut taken = store::take(conn, self.hand.who.scope(), &ids)?;
+        let (mut rows, mut records, mut how) = (Vec::new(), Vec::new(), HashMap::new());
+        for (at, to_pay) in paying {
+            let record = taken.remove(&to_pay.record_id).ok_or_else(Error::not_found)?;
+            rows.push(at);
+            records.push(record);
+            how.insert(to_pay.record_id.clone(), to_pay);
+        }
+        let came = act::pay(conn, &self.hand, records, |record| {
+            let to_pay = how.get(&record.record_id);
+            Payment {
+                fen: to_pay.map(|p| p.fen),
+                paid_on: to_pay.map_or(self.hand.today, |p| p.paid_on),
+                account_id: to_pay.and_then(|p| p.account_id.clone()),
+                source: None,
+                reason: None,
+            }
+        })?;
+        Ok(rows.into_iter().zip(came).collect())
+    }
+}
+
+/// The person each row speaks of, if the vault knows one: a payment never makes a new person.
+fn people(conn: &mut Conn, batch: &Batch<'_>, rows: &[&mut Pending<AidRow>]) -> Result<Vec<Option<String>>> {
+    let id = |row: &AidRow| {
+        let id = row.id.clone().or_else(|| row.number.as_ref().and_then(StudentNumber::resident_id));
+        id.map(|id| id.as_str().to_owned())
+    };
+    let number = |row: &AidRow| row.number.as_ref().map(|n| n.as_str().to_owned());
+    let ids: Vec<String> = rows.iter().filter_map(|p| id(&p.row)).collect();
+    let numbers: Vec<String> = rows.iter().filter_map(|p| number(&p.row)).collect();
+    let by_id = vault::find_many(conn, batch.sealer, &ids)?;
+    let by_number = vault::find_many_by_number(conn, batch.sealer, &numbers)?;
+    let of = |row: &AidRow| {
+        let by_id = id(row).and_then(|id| by_id.get(&id));
+        by_id.or_else(|| number(row).and_then(|n| by_number.get(&n))).cloned()
+    };
+    Ok(rows.iter().map(|p| of(&p.row)).collect())
+}
+
+impl Known {
+    fn load(
+        conn: &mut Conn,
+        batch: &Batch<'_>,
+        rows: &[&mut Pending<AidRow>],
+        people: Vec<Option<String>>,
+        keys: &[Option<String>],
+    ) -> Result<Self> {
+        let pairs: Vec<(&str, &str)> = rows
+            .iter()
+            .zip(&people)
+            .filter_map(|(pending, person)| Some((person.as_deref()?, pending.row.name.normal())))
+            .collect();
+        let named = vault::having_names(conn, batch.sealer, &pairs)?;
+        let mut known: Vec<String> = people.iter().flatten().cloned().collect();
+        known.sort_unstable();
+        known.dedup();
+        let live = store::live(conn, &known, &batch.order.term.to_string())?;
+        let keys: Vec<String> = keys.iter().flatten().cloned().collect();
+        let recorded = store::recorded(conn, &keys)?;
+        Ok(Self { people, named, live, recorded })
+    }
+
+    /// The record a row pays.
+    fn matched(&self, at: usize, row: &AidRow, paid: &HashSet<String>) -> Result<String, Misfit> {
+        let person = self.people.get(at).and_then(Option::as_ref).ok_or(Misfit::Unknown)?;
+        if !self.named.contains(&(person.clone(), row.name.normal().to_owned())) {
+            return Err(Misfit::OtherName);
+        }
+        let live = self.live.get(person).map(Vec::as_slice).unwrap_or_default();
+        let of_programme: Vec<&AidRecord> = live.iter().filter(|r| r.programme == row.programme).collect();
+        if of_programme.is_empty() {
+            return Err(Misfit::Unknown);
+        }
+        let here: Vec<&AidRecord> =
+            of_programme.into_iter().filter(|r| r.school_code == row.school.as_str()).collect();
+        if here.is_empty() {
+            return Err(Misfit::OtherSchool);
+        }
+        let to_pay: Vec<&AidRecord> = here
+            .iter()
+            .copied()
+            .filter(|r| r.state == AidState::Approved && !paid.contains(&r.record_id))
+            .collect();
+        let open = |r: &AidRecord| r.fen - (r.paid_fen - r.returned_fen);
+        match to_pay.iter().find(|r| open(r) == row.fen.0).or(to_pay.first()) {
+            Some(record) if open(record) == row.fen.0 => Ok(record.record_id.clone()),
+            Some(record) => Err(Misfit::OtherAmount(open(record))),
+            None if here.iter().any(|r| matches!(r.state, AidState::Proposed | AidState::Noticed)) => {
+                Err(Misfit::NotApproved)
+            }
+            None => Err(Misfit::PaidAlready),
+        }
+    }
+}
+
+/// Why a row pays nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Misfit {
+    /// There is no such record.
+    Unknown,
+    /// The number belongs to another name.
+    OtherName,
+    /// The record is another school's.
+    OtherSchool,
+    /// Not approved yet.
+    NotApproved,
+    /// Paid in full.
+    PaidAlready,
+    /// Another amount is open (fen).
+    OtherAmount(i64),
+}
+
+impl Misfit {
+    /// The column at fault, and what is wrong.
+    fn told(self) -> (&'static str, ValueError) {
+        let fixed = |column, code, what, todo| (column, ValueError::fixed(code, what, todo));
+        match self {
+            Misfit::Unknown => fixed(
+                "programme",
+                "record_unknown",
+                (
+                    "该生本学期没有该项目的资助记录",
+                    "the student has no record of this programme in this term",
+                ),
+                ("请先申报、公示并批准", "propose, post and approve it first"),
+            ),
+            Misfit::OtherName => fixed(
+                "name",
+                "name_differs",
+                ("该身份证号或学籍号登记的是另一个姓名", "the number is recorded under another name"),
+                ("请核实证件", "check the papers"),
+            ),
+            Misfit::OtherSchool => fixed(
+                "school_code",
+                "school_differs",
+                ("该生该项目的记录属于另一所学校", "the student's record is of another school"),
+                ("请核对学校标识码", "check the school code"),
+            ),
+            Misfit::NotApproved => fixed(
+                "programme",
+                "not_approved",
+                ("该记录尚未批准", "the record is not approved yet"),
+                ("公示期满并批准后再发放", "pay after the notice is over and it is approved"),
+            ),
+            Misfit::PaidAlready => fixed(
+                "programme",
+                "paid_already",
+                (
+                    "该记录已全额发放，本行会造成重复发放",
+                    "the record is paid in full: this would be a second payment",
+                ),
+                ("请核实；确需补发请先更正", "check it; for a supplement correct the record first"),
+            ),
+            Misfit::OtherAmount(open) => {
+                let yuan = Fen(open).yuan();
+                let error = ValueError {
+                    code: "amount_differs",
+                    what: Text::new(
+                        format!("金额与尚未发放的 {yuan} 元不符"),
+                        format!("not the {yuan} yuan that are open"),
+                    ),
+                    todo: Text::fixed(
+                        "请核对金额；部分发放请逐条办理",
+                        "check the amount; record a part payment on the record itself",
+                    ),
+                };
+                ("amount", error)
+            }
+        }
+    }
+}
+
+/// An act's refusal as the fault of a row.
+fn told(refused: &Error) -> ValueError {
+    let field = refused.fields.first();
+    ValueError {
+        code: field.map_or(refused.code.code(), |f| f.code),
+        what: field.map_or(&refused.detail, |f| &f.detail).clone(),
+        todo: Text::fixed(
+            "请核实后重新提交，或逐条办理",
+            "check it and send it again, or act on the record itself",
+        ),
+    }
+}
