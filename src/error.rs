@@ -224,6 +224,11 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::NotFound => Self::not_found(),
             Diesel::DatabaseError(kind, info) => of_database(kind, info.as_ref()),
+            Diesel::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            // The driver has given the connection up.
+            Diesel::BrokenTransactionManager => {
+                Self { passing: Passing::LostDatabase, ..Self::unavailable("database: a broken transaction") }
+            }
             Diesel::DeserializationError(_) => Self::internal("database: a stored value could not be read"),
             Diesel::SerializationError(_) => Self::internal("database: a value could not be stored"),
             other => Self::internal(format!("database: {}", std::any::type_name_of_val(&other))),
@@ -245,6 +250,18 @@ fn of_database(
     let what = format!("database: {kind:?} table={table}");
     match kind {
         Kind::ClosedConnection | Kind::UnableToSendCommand => {
+            Error { passing: Passing::LostDatabase, ..Error::unavailable(what) }
+        }
+        // Told by the server itself while it goes down or comes up.
+        _ if said(&[
+            "terminating connection",
+            "server closed the connection",
+            "the database system is",
+            "no connection to the server",
+            "could not receive data from server",
+            "could not send data to server",
+        ]) =>
+        {
             Error { passing: Passing::LostDatabase, ..Error::unavailable(what) }
         }
         Kind::SerializationFailure => Error::faster_was_another(what),
