@@ -127,6 +127,7 @@ diesel::table! {
         import_id -> Text,
         recorded_at -> Timestamp,
         superseded_at -> Nullable<Timestamp>,
+        household_no -> Nullable<Text>,
     }
 }
 
@@ -282,17 +283,40 @@ diesel::table! {
         totals -> Text,
         recorded_by -> Text,
         recorded_at -> Timestamp,
+        applied_at -> Nullable<Timestamp>,
     }
 }
 
 diesel::table! {
     finding (finding_id) {
         finding_id -> Text,
-        check_id -> Text,
+        place -> Text,
+        term -> Text,
         stable_key -> Text,
+        state -> Text,
+        gone -> Bool,
+        remark -> Nullable<Text>,
+        evidence -> Nullable<Text>,
+        assignee -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        first_seen_at -> Timestamp,
+        last_check -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    sighting (check_id, position) {
+        check_id -> Text,
+        position -> BigInt,
+        finding_id -> Text,
         kind -> Text,
         person_id -> Text,
         name_id -> Text,
+        other_id -> Nullable<Text>,
+        account_id -> Nullable<Text>,
         school_code -> Nullable<Text>,
         place -> Text,
         stage -> Nullable<Text>,
@@ -301,11 +325,20 @@ diesel::table! {
         paid_fen -> Nullable<BigInt>,
         at_stake_fen -> BigInt,
         detail -> Text,
-        state -> Text,
-        remark -> Nullable<Text>,
-        decided_by -> Nullable<Text>,
-        decided_at -> Nullable<Timestamp>,
-        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    finding_event (event_id) {
+        event_id -> Text,
+        finding_id -> Text,
+        what -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        note -> Nullable<Text>,
+        check_id -> Nullable<Text>,
+        made_by -> Text,
+        made_at -> Timestamp,
     }
 }
 
@@ -354,6 +387,7 @@ diesel::table! {
 
 diesel::joinable!(person_name -> person (person_id));
 diesel::joinable!(aid_entry -> aid_record (record_id));
+diesel::joinable!(sighting -> finding (finding_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     person,
@@ -373,6 +407,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     aid_entry,
     cross_check,
     finding,
+    sighting,
+    finding_event,
     job,
     job_chunk,
     idempotency,

@@ -3,19 +3,23 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
+
 use super::import::{term_and_place, unwritable};
 use super::{Out, store};
 use crate::auth::Scope;
 use crate::config::StoreOptions;
 use crate::cross_check::export::export;
+use crate::cross_check::finding_store::{self as findings, Filter};
 use crate::cross_check::model::FindingKind;
-use crate::cross_check::run::{self, Order};
-use crate::cross_check::store::{self as checks, CheckRow, Filter};
+use crate::cross_check::run::{self, Means, Order};
+use crate::cross_check::store::CheckRow;
+use crate::cross_check::watch::unwatched;
 use crate::error::Result;
 use crate::imports::Desk;
 use crate::policy::Pack;
 use crate::sheet::CsvEncoding;
-use crate::values::{Fen, Place, Term, Text, clock};
+use crate::values::{Fen, Text, clock};
 
 /// Options of `cross-check`.
 #[derive(clap::Args)]
@@ -29,6 +33,9 @@ pub(super) struct Options {
     /// 名单版本编号；缺省用现行版本 | The list version; the one in force when absent
     #[arg(long)]
     list: Option<String>,
+    /// 本地规定的名单学生资助发放截止日 | The bureau's own last day for paying listed students
+    #[arg(long)]
+    pay_by: Option<NaiveDate>,
     /// 疑点清单写入此文件（.xlsx 或 .csv） | Where to write the findings
     #[arg(long)]
     out: Option<PathBuf>,
@@ -43,12 +50,21 @@ pub(super) struct Options {
 pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     let (term, place) = term_and_place(&options.term, &options.place)?;
     let (desk, pack) = store::open_desk(&options.store)?;
-    let check = check(&desk, &pack, options.list, term, place.clone(), "operator")?;
+    let order = Order {
+        list: options.list,
+        term,
+        place: place.clone(),
+        pay_by: options.pay_by,
+        by: "operator".to_owned(),
+        at: clock::now(),
+        today: clock::today(),
+    };
+    let check = check(&desk, &pack, &order)?;
     let scope = Scope::local(place);
     let (counts, book) = desk.db.read_now(|conn| {
-        let counts = checks::counts(conn, &scope, &check.check_id)?;
-        let rows = checks::findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
-        Ok((counts, export(conn, &desk.sealer, &check, &rows, options.pii)?))
+        let counts = findings::counts(conn, &scope, &check.check_id)?;
+        let rows = findings::findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
+        Ok((counts, export(conn, &desk.sealer, &scope, &check, &rows, options.pii)?))
     })?;
     tell(&counts, out)?;
     if let Some(path) = &options.out {
@@ -64,17 +80,10 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
 }
 
 /// One run, in one transaction.
-pub(super) fn check(
-    desk: &Desk,
-    pack: &Pack,
-    list: Option<String>,
-    term: Term,
-    place: Place,
-    by: &str,
-) -> Result<CheckRow> {
-    let scope = Scope::local(place.clone());
-    let order = Order { list, term, place, by: by.to_owned(), at: clock::now(), today: clock::today() };
-    desk.db.write_now(|conn| Ok(run::run(conn, &scope, pack, &order)?.0))
+pub(super) fn check(desk: &Desk, pack: &Pack, order: &Order) -> Result<CheckRow> {
+    let scope = Scope::local(order.place.clone());
+    let means = Means { pack, sealer: &desk.sealer };
+    desk.db.write_now(|conn| Ok(run::run(conn, &scope, means, order, &mut unwatched)?.0))
 }
 
 /// Findings by kind, a line each.

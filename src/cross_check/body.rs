@@ -1,16 +1,19 @@
-//! Runs and findings as callers see them.
+//! Runs as callers see them.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{Detail, FindingKind, FindingState};
+use super::model::FindingKind;
+use super::reconcile_totals::{Identity, Totals};
+use super::report;
 use super::run::Inputs;
-use super::store::{CheckRow, FindingRow};
-use crate::error::{Error, FieldError, Result};
+use super::store::CheckRow;
+use crate::error::Result;
 use crate::page::page;
-use crate::roll::masking::Shown;
-use crate::values::{Fen, Lang, Place, Programme, Stage, Term, Text};
+use crate::values::{Fen, Lang, Place, Term, area};
 
 /// What to hold against what.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,6 +29,33 @@ pub struct CrossCheckRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "341024")]
     pub place: Option<Place>,
+    /// The bureau's own last day for paying listed students; when absent the published days of the term,
+    /// and where none was published nobody is late.
+    #[serde(default)]
+    pub pay_by: Option<NaiveDate>,
+}
+
+/// Two numbers of a run that were counted in different ways and agree.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IdentityBody {
+    /// Stable code.
+    pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    /// One side, from the rows that were read: persons, or fen.
+    pub left: i64,
+    /// The other, from the students as they were judged.
+    pub right: i64,
+    /// Whether both agree; a run whose identities fail is not kept.
+    pub holds: bool,
+}
+
+impl From<Identity> for IdentityBody {
+    fn from(identity: Identity) -> Self {
+        let holds = identity.holds();
+        let Identity { name, zh, left, right } = identity;
+        Self { name, says: zh, left, right, holds }
+    }
 }
 
 /// Findings of one kind.
@@ -63,6 +93,11 @@ pub struct CrossCheckBody {
     /// The totals; the run has checked that they add up.
     #[schema(value_type = Object)]
     pub totals: serde_json::Value,
+    /// The identities of the totals, each with its two sides.
+    pub identities: Vec<IdentityBody>,
+    /// The run in a few Chinese sentences, for the head of a bureau. The findings in them are those within
+    /// the caller's scope.
+    pub summary: Vec<String>,
     /// Findings by kind.
     pub findings: Vec<KindCountBody>,
     /// Who ran it.
@@ -71,77 +106,8 @@ pub struct CrossCheckBody {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// A finding. Id number and name are masked unless the token holds `pii:read`.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FindingBody {
-    /// Id.
-    pub finding_id: String,
-    /// Kind.
-    pub kind: FindingKind,
-    /// Its name in the caller's language.
-    pub name_of_kind: String,
-    /// The student.
-    pub student_id: String,
-    /// Name.
-    pub name: Option<String>,
-    /// Id number.
-    pub id_number: Option<String>,
-    /// The school that can act.
-    pub school: Option<String>,
-    /// Place of the office that can act.
-    pub place: String,
-    /// Stage.
-    pub stage: Option<Stage>,
-    /// Programme.
-    pub programme: Option<Programme>,
-    /// Due for the term, fen.
-    #[schema(value_type = Option<i64>)]
-    pub due_fen: Option<Fen>,
-    /// Paid for the term, fen.
-    #[schema(value_type = Option<i64>)]
-    pub paid_fen: Option<Fen>,
-    /// In question, fen.
-    #[schema(value_type = i64)]
-    pub at_stake_fen: Fen,
-    /// Particulars.
-    pub detail: Detail,
-    /// What became of it.
-    pub state: FindingState,
-    /// What was said about it.
-    pub remark: Option<String>,
-    /// Who decided.
-    pub decided_by: Option<String>,
-    /// Counts changes; the ETag of the finding.
-    pub version: i64,
-}
-
-impl FindingBody {
-    /// The finding in the caller's language, its people as the caller may see them.
-    pub fn of(f: FindingRow, shown: &Shown, lang: Lang) -> Result<Self> {
-        Ok(Self {
-            name: shown.name(&f.name_id),
-            id_number: shown.id_number(&f.person_id),
-            name_of_kind: word(f.kind, lang).to_owned(),
-            finding_id: f.finding_id,
-            kind: f.kind,
-            student_id: f.person_id,
-            school: f.school_code,
-            place: f.place,
-            stage: f.stage,
-            programme: f.programme,
-            due_fen: f.due_fen.map(Fen),
-            paid_fen: f.paid_fen.map(Fen),
-            at_stake_fen: Fen(f.at_stake_fen),
-            detail: serde_json::from_str(&f.detail)?,
-            state: f.state,
-            remark: f.remark,
-            decided_by: f.decided_by,
-            version: f.version,
-        })
-    }
-}
-
-fn word(kind: FindingKind, lang: Lang) -> &'static str {
+/// The kind in the caller's language.
+pub(super) fn word(kind: FindingKind, lang: Lang) -> &'static str {
     match lang {
         Lang::Zh => kind.zh(),
         Lang::En => kind.en(),
@@ -149,7 +115,6 @@ fn word(kind: FindingKind, lang: Lang) -> &'static str {
 }
 
 page!(pub CrossCheckPage of CrossCheckBody, "Runs, newest first.");
-page!(pub FindingPage of FindingBody, "Findings of a run, by kind and student.");
 
 impl CrossCheckBody {
     /// The run in the caller's language, with its findings by kind: (kind, count, fen at stake).
@@ -159,6 +124,8 @@ impl CrossCheckBody {
         repeated: bool,
         lang: Lang,
     ) -> Result<Self> {
+        let totals: Totals = serde_json::from_str(&check.totals)?;
+        let summary = summary(&check, &totals, &counts);
         let findings = counts
             .into_iter()
             .map(|(kind, count, stake)| KindCountBody {
@@ -176,7 +143,9 @@ impl CrossCheckBody {
             repeated,
             inputs: serde_json::from_str(&check.inputs)?,
             report_digest: check.report_digest,
-            totals: serde_json::from_str(&check.totals)?,
+            totals: serde_json::to_value(&totals)?,
+            identities: totals.identities().into_iter().map(Into::into).collect(),
+            summary,
             findings,
             recorded_by: check.recorded_by,
             recorded_at: check.recorded_at.and_utc(),
@@ -184,35 +153,12 @@ impl CrossCheckBody {
     }
 }
 
-/// What was decided about a finding.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FindingDecision {
-    /// The new state.
-    pub state: FindingState,
-    /// Why; needed for `explained`. At most 500 characters, without personal data.
-    #[serde(default)]
-    pub remark: Option<String>,
-}
-
-impl FindingDecision {
-    /// A remark is short, and needed where it is the explanation.
-    pub fn check(&self) -> Result<()> {
-        let remark = self.remark.as_deref().map(str::trim).unwrap_or_default();
-        let fault = if remark.chars().count() > 500 {
-            Some(("too_long", "说明最多 500 字", "a remark has at most 500 characters"))
-        } else if self.state == FindingState::Explained && remark.is_empty() {
-            Some(("missing", "标记为“已说明”时请填写说明", "say why when a finding is explained"))
-        } else {
-            None
-        };
-        match fault {
-            Some((code, zh, en)) => Err(Error::invalid(vec![FieldError {
-                pointer: "/remark".to_owned(),
-                code,
-                detail: Text::fixed(zh, en),
-            }])),
-            None => Ok(()),
-        }
-    }
+/// The sentences of a run.
+pub(super) fn summary(check: &CheckRow, totals: &Totals, counts: &[(FindingKind, i64, i64)]) -> Vec<String> {
+    let Some(term) = Term::parse(&check.term) else { return Vec::new() };
+    let kinds: BTreeMap<FindingKind, u64> =
+        counts.iter().map(|(kind, count, _)| (*kind, u64::try_from(*count).unwrap_or_default())).collect();
+    let code = Place::parse(&check.place).map_or_else(|_| check.place.clone(), |place| place.six_digits());
+    let name = area::name(&code, &check.recorded_at.date()).unwrap_or(&check.place);
+    report::summary(totals, &kinds, term, name)
 }

@@ -1,24 +1,19 @@
-//! Cross-checks over HTTP: runs, findings as JSON, CSV and workbook, and what became of a finding.
+//! Cross-checks over HTTP: the runs. Their findings are in `finding_http`.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::body::{
-    CrossCheckBody, CrossCheckPage, CrossCheckRequest, FindingBody, FindingDecision, FindingPage,
-};
-use super::export::{export, shown};
+use super::body::{CrossCheckBody, CrossCheckPage, CrossCheckRequest};
+use super::finding_http;
+use super::finding_store;
 use super::job::{self, Kept};
-use super::model::{FindingKind, FindingState};
-use super::run::{self, Order};
-use super::store::{self, CheckRow, Filter};
-use crate::auth::{BureauOfficer, Caller, FindingReader, Scope, Supervisor};
+use super::run::{self, Means, Order};
+use super::store::{self, CheckRow};
+use super::watch::unwatched;
+use crate::auth::{BureauOfficer, Caller, Scope, Supervisor};
 use crate::db::Conn;
-use crate::error::{Code, Error, FieldError, Result};
-use crate::http::download::{self, Xlsx};
-use crate::http::{Json, Query, if_match};
+use crate::error::{Error, FieldError, Result};
+use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::http::Manner;
 use crate::jobs::NewJob;
@@ -26,13 +21,12 @@ use crate::jobs::body::JobBody;
 use crate::once::{self, Answer};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
-use crate::sheet::CsvEncoding;
 use crate::values::{Lang, Place, Text, clock};
 
 /// 运行一次比对 / Hold a locked list, the roll and the aid records of a term against each other.
 ///
-/// The same inputs give the same run (200 instead of 201). What a person decided about a finding in an
-/// earlier run stands as long as its amounts are the same.
+/// The same inputs give the same run (200 instead of 201). What a person said of a finding stands until its
+/// facts change; what the run no longer sees is closed, and what comes back is open again.
 #[utoipa::path(
     tag = "cross-checks",
     request_body = CrossCheckRequest,
@@ -74,11 +68,13 @@ async fn run_cross_check(
                     list: request.poverty_list.clone(),
                     term: request.term,
                     place,
+                    pay_by: request.pay_by,
                     by: who.actor(),
                     at: clock::now(),
                     today: clock::today(),
                 };
-                let (check, repeated) = run::run(conn, who.scope(), &pack, &order)?;
+                let means = Means { pack: &pack, sealer: &sealer };
+                let (check, repeated) = run::run(conn, who.scope(), means, &order, &mut unwatched)?;
                 let body = told(conn, who.scope(), check, repeated, lang)?;
                 let location = format!("/v1/cross-checks/{}", body.check_id);
                 Ok(Answer::json(if repeated { 200 } else { 201 }, &body)?.at(location))
@@ -93,6 +89,7 @@ fn later(who: Caller, request: CrossCheckRequest, own: Place) -> Result<NewJob> 
         list: request.poverty_list,
         term: request.term,
         place: request.place,
+        pay_by: request.pay_by,
         own,
         today: clock::today(),
     };
@@ -121,7 +118,7 @@ fn told(
     repeated: bool,
     lang: Lang,
 ) -> Result<CrossCheckBody> {
-    let counts = store::counts(conn, scope, &check.check_id)?;
+    let counts = finding_store::counts(conn, scope, &check.check_id)?;
     CrossCheckBody::of(check, counts, repeated, lang)
 }
 
@@ -173,155 +170,8 @@ async fn find_cross_check(
     Ok(Json(body))
 }
 
-/// In which form findings are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// JSON, page by page.
-    #[default]
-    Json,
-    /// CSV in UTF-8 with BOM, all at once.
-    Csv,
-    /// CSV in GB 18030, all at once.
-    CsvGb18030,
-    /// Workbook, all at once.
-    Xlsx,
-}
-
-/// Which findings to list, and how.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct FindingQuery {
-    /// 疑点类型 / Only this kind.
-    #[serde(default)]
-    pub kind: Option<FindingKind>,
-    /// 状态 / Only this state.
-    #[serde(default)]
-    pub state: Option<FindingState>,
-    /// 学校标识码 / Only this school.
-    #[serde(default)]
-    pub school: Option<String>,
-    /// 输出形式 / `json` (in pages), `csv`, `csv_gb18030` or `xlsx` (whole).
-    #[serde(default)]
-    #[param(inline)]
-    pub format: Form,
-    /// Where the last page ended (`next`).
-    #[serde(default)]
-    pub after: Option<String>,
-    /// Entries per page, 1 to 500; 50 when absent.
-    #[serde(default)]
-    pub limit: Option<u32>,
-}
-
-/// 列出疑点 / The findings of a run, within the caller's scope.
-///
-/// JSON 分页；CSV 和 Excel 一次给出全部，附数据摘要。JSON in pages; CSV and workbook whole, with the digests of
-/// what they were made from. Id numbers and names are masked unless the token holds `pii:read`.
-#[utoipa::path(
-    tag = "cross-checks",
-    params(FindingQuery),
-    responses((status = 200, description = "Findings", content(
-        (FindingPage = "application/json"),
-        (String = "text/csv"),
-        (inline(Xlsx) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    )))
-)]
-#[get("/cross-checks/{check_id}/findings")]
-async fn list_findings(
-    caller: FindingReader,
-    id: web::Path<String>,
-    query: Query<FindingQuery>,
-    lang: Lang,
-    desk: web::Data<Desk>,
-) -> Result<HttpResponse> {
-    let q = query.0;
-    let filter = Filter { kind: q.kind, state: q.state, school: q.school };
-    let page = PageQuery { after: q.after, limit: q.limit };
-    let (after, limit) = (page.after::<String>()?, page.limit()?);
-    let who = caller.into_caller();
-    let sealer = desk.sealer.clone();
-    if q.format == Form::Json {
-        let page = desk
-            .db
-            .read(move |conn| {
-                store::find_for_findings(conn, who.scope(), &id)?;
-                let rows = store::findings(conn, who.scope(), &id, &filter, after, limit.rows())?;
-                let (rows, next) = page::cut(rows, limit, |f| f.finding_id.clone())?;
-                let shown = shown(conn, &sealer, &rows, who.sees_identities())?;
-                let items =
-                    rows.into_iter().map(|f| FindingBody::of(f, &shown, lang)).collect::<Result<_>>()?;
-                Ok(FindingPage { items, next })
-            })
-            .await?;
-        return Ok(HttpResponse::Ok().json(page));
-    }
-    let sheet = desk
-        .db
-        .read(move |conn| {
-            let check = store::find_for_findings(conn, who.scope(), &id)?;
-            let rows = store::findings(conn, who.scope(), &id, &filter, None, i64::MAX)?;
-            export(conn, &sealer, &check, &rows, who.sees_identities())
-        })
-        .await?;
-    Ok(match q.format {
-        Form::Csv => download::csv(sheet.csv(CsvEncoding::Utf8Bom)?, "utf-8", "findings.csv"),
-        Form::CsvGb18030 => download::csv(sheet.csv(CsvEncoding::Gb18030)?, "gb18030", "findings.csv"),
-        Form::Json | Form::Xlsx => download::xlsx(sheet.xlsx()?, "findings.xlsx"),
-    })
-}
-
-/// 处理疑点 / Record what was decided about a finding.
-///
-/// With `If-Match: "<version>"` the decision is recorded only if nobody decided meanwhile (412).
-#[utoipa::path(
-    tag = "cross-checks",
-    request_body = FindingDecision,
-    responses((status = 200, description = "The finding", body = FindingBody))
-)]
-#[patch("/findings/{finding_id}")]
-async fn decide_finding(
-    caller: BureauOfficer,
-    request: HttpRequest,
-    id: web::Path<String>,
-    body: Json<FindingDecision>,
-    lang: Lang,
-    desk: web::Data<Desk>,
-) -> Result<HttpResponse> {
-    let expected =
-        request.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(ToOwned::to_owned);
-    let decision = body.into_inner();
-    decision.check()?;
-    let who = caller.into_caller();
-    let sealer = desk.sealer.clone();
-    let body = desk
-        .db
-        .write(move |conn| {
-            let row = store::find_finding(conn, who.scope(), &id)?;
-            if expected.is_some_and(|tags| !if_match::names(&tags, row.version)) {
-                return Err(Error::of(Code::PreconditionFailed));
-            }
-            store::decide(
-                conn,
-                &row,
-                decision.state,
-                decision.remark.as_deref(),
-                &who.actor(),
-                clock::now(),
-            )?;
-            let row = store::find_finding(conn, who.scope(), &id)?;
-            let shown = shown(conn, &sealer, std::slice::from_ref(&row), who.sees_identities())?;
-            FindingBody::of(row, &shown, lang)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", body.version))).json(body))
-}
-
 /// Registers the operations.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(run_cross_check)
-        .service(list_cross_checks)
-        .service(find_cross_check)
-        .service(list_findings)
-        .service(decide_finding);
+    cfg.service(run_cross_check).service(list_cross_checks).service(find_cross_check);
+    finding_http::configure(cfg);
 }

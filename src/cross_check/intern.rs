@@ -1,11 +1,13 @@
-//! Keys for the run: each text met gets a small number, and can be had back by it.
+//! Keys for the run: each text or row id met gets a small number, and can be had back by it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::model::{Directory, PersonShown};
-use super::reconcile_input::{AccountKey, County, NameKey, PersonKey, SchoolKey};
+use uuid::Uuid;
+
+use super::model::Directory;
+use super::reconcile_input::{AccountKey, PersonKey, SchoolKey};
 use crate::error::{Error, Result};
 
 /// Texts and their numbers.
@@ -21,8 +23,7 @@ impl Interner {
         if let Some(number) = self.numbers.get(text) {
             return Ok(*number);
         }
-        let number =
-            u32::try_from(self.texts.len()).map_err(|_e| Error::internal("more keys than u32 holds"))?;
+        let number = next(self.texts.len())?;
         let text: Arc<str> = Arc::from(text);
         self.numbers.insert(Arc::clone(&text), number);
         self.texts.push(text);
@@ -40,48 +41,82 @@ impl Interner {
     }
 }
 
-/// The keys of a run. Its [`Directory`] gives stable ids only; a report that shows people has its own.
+/// Row ids (UUIDs) and their numbers, in the order of coming: 16 bytes each instead of a text.
+#[derive(Debug, Default)]
+pub struct Ids {
+    numbers: HashMap<u128, u32>,
+    ids: Vec<u128>,
+}
+
+impl Ids {
+    /// The number of an id, new or known.
+    pub fn number(&mut self, id: &str) -> Result<u32> {
+        let bits = bits(id).ok_or_else(|| Error::internal("a row id is no UUID"))?;
+        if let Some(number) = self.numbers.get(&bits) {
+            return Ok(*number);
+        }
+        let number = next(self.ids.len())?;
+        self.numbers.insert(bits, number);
+        self.ids.push(bits);
+        Ok(number)
+    }
+
+    /// The number of an id that is known.
+    pub fn known(&self, id: &str) -> Option<u32> {
+        self.numbers.get(&bits(id)?).copied()
+    }
+
+    /// The id of a number.
+    pub fn text(&self, number: u32) -> String {
+        let id = usize::try_from(number).ok().and_then(|at| self.ids.get(at));
+        id.map_or_else(String::new, |bits| Uuid::from_u128(*bits).to_string())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+fn bits(id: &str) -> Option<u128> {
+    Uuid::parse_str(id).ok().map(|id| id.as_u128())
+}
+
+fn next(len: usize) -> Result<u32> {
+    u32::try_from(len).map_err(|_e| Error::internal("more keys than u32 holds"))
+}
+
+/// The keys of a run.
 #[derive(Debug, Default)]
 pub struct Keys {
     /// Persons, by `person_id`.
-    pub people: Interner,
+    pub people: Ids,
     /// Names, by `name_id`.
-    pub names: Interner,
+    pub names: Ids,
     /// Schools, by code.
     pub schools: Interner,
     /// Accounts, by `account_id`.
-    pub accounts: Interner,
+    pub accounts: Ids,
     /// Households, by place and number.
     pub households: Interner,
 }
 
 impl Directory for Keys {
     fn person(&self, key: PersonKey) -> Cow<'_, str> {
-        Cow::Borrowed(self.people.text(key.0))
+        Cow::Owned(self.people.text(key.0))
     }
 
     fn account(&self, key: AccountKey) -> Cow<'_, str> {
-        Cow::Borrowed(self.accounts.text(key.0))
+        Cow::Owned(self.accounts.text(key.0))
     }
 
     fn school(&self, key: SchoolKey) -> Cow<'_, str> {
         Cow::Borrowed(self.schools.text(key.0))
-    }
-
-    fn name(&self, key: NameKey) -> Cow<'_, str> {
-        Cow::Borrowed(self.names.text(key.0))
-    }
-
-    fn person_shown(&self, _key: PersonKey) -> PersonShown<'_> {
-        PersonShown::default()
-    }
-
-    fn school_name(&self, key: SchoolKey) -> Cow<'_, str> {
-        self.school(key)
-    }
-
-    fn county_name(&self, county: County) -> Cow<'_, str> {
-        Cow::Owned(county.0.to_string())
     }
 }
 
@@ -98,5 +133,16 @@ mod tests {
         assert_eq!(interner.number("a").unwrap(), a);
         assert_eq!(interner.text(b), "b");
         assert_eq!(interner.known("c"), None);
+    }
+
+    #[test]
+    fn an_id_keeps_its_number_and_its_text() {
+        let mut ids = Ids::default();
+        let (one, other) = (crate::values::clock::new_id(), crate::values::clock::new_person_id());
+        assert_eq!((ids.number(&one).unwrap(), ids.number(&other).unwrap()), (0, 1));
+        assert_eq!((ids.number(&one).unwrap(), ids.known(&other)), (0, Some(1)));
+        assert_eq!((ids.text(0), ids.text(1), ids.text(2)), (one, other, String::new()));
+        assert!(ids.number("no id").is_err());
+        assert_eq!(ids.len(), 2);
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::run::{self, Order};
+use super::run::{self, Means, Order};
+use super::watch::Step;
 use crate::auth::Scope;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::jobs::{Job, Made, Watch, Work};
 use crate::policy::Pack;
+use crate::seal::Sealer;
 use crate::values::{Place, Term};
 
 /// The kind under which the job is known.
@@ -26,6 +28,8 @@ pub struct Kept {
     pub term: Term,
     /// The place, if one was named.
     pub place: Option<Place>,
+    /// The bureau's own last day for paying, if one was named.
+    pub pay_by: Option<NaiveDate>,
     /// The caller's own place.
     pub own: Place,
     /// The civil date of the request.
@@ -37,6 +41,8 @@ pub struct Kept {
 pub struct CrossCheckWork {
     /// The rules.
     pub pack: Arc<Pack>,
+    /// Opens and indexes ids.
+    pub sealer: Sealer,
 }
 
 impl Work for CrossCheckWork {
@@ -52,12 +58,18 @@ impl Work for CrossCheckWork {
             list: kept.list,
             term: kept.term,
             place,
+            pay_by: kept.pay_by,
             by: job.created_by.clone(),
             at: job.created_at,
             today: kept.today,
         };
-        let (check, repeated) = run::run(conn, &scope, &self.pack, &order)?;
-        watch.tell(0)?;
+        let means = Means { pack: &self.pack, sealer: &self.sealer };
+        let mut rows = 0_u64;
+        let mut told = |_: Step, more: usize| {
+            rows = rows.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+            watch.tell(rows)
+        };
+        let (check, repeated) = run::run(conn, &scope, means, &order, &mut told)?;
         Ok(Made { location: format!("/v1/cross-checks/{}", check.check_id), repeated })
     }
 }

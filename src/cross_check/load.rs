@@ -1,25 +1,33 @@
 //! Loads what a run reads and asks the policy what is due. Set-wise: a few queries for the whole place,
 //! rows in pages, so that memory holds the small rows of the reconciliation and little else.
+//!
+//! Money is read before the roll, because the policy is asked only about those whose answer can matter:
+//! the listed, the paid, the registered poor, and the members of listed households.
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
+use super::household::Homes;
 use super::intern::Keys;
 use super::reconcile_input::{
-    AccountKey, Aided, Categories, County, Due, Enrolled, Evidences, Listed, NameKey, PersonKey, SchoolKey,
+    AccountKey, Aided, Born, Categories, County, Due, Enrolled, Evidences, Listed, NameKey, PersonKey,
+    SchoolKey,
 };
+use super::watch::{Step, Watch};
 use crate::aid::store as aid;
 use crate::db::Conn;
 use crate::eligibility::rules::{Recorded, facts};
 use crate::error::Result;
 use crate::policy::decision::BenefitKind;
-use crate::policy::{self, Outcome as Verdict, Pack};
+use crate::policy::{Entitlements, Outcome as Verdict, Pack, entitled};
 use crate::poverty_list::model::{Entry, List};
 use crate::poverty_list::store as lists;
 use crate::roll::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
 use crate::roll::store as roll;
-use crate::values::{EnrolmentState, Hardship, Place, digest};
+use crate::seal::{Sealer, vault};
+use crate::values::digest::SetDigest;
+use crate::values::{Category, EnrolmentState, Fen, Hardship, Place, ResidentId, SchoolCode};
 
 /// Rows per page.
 const PAGE: i64 = 5_000;
@@ -37,12 +45,18 @@ pub struct Loaded {
     pub aided: Vec<Aided>,
     /// What is due.
     pub due: Vec<Due>,
-    /// One name for each person, to show a finding by.
-    pub name_of: HashMap<PersonKey, NameKey>,
+    /// What would be due to members of listed households who are not listed.
+    pub presumed: Vec<Due>,
+    /// Days of birth of those who were paid.
+    pub born: Vec<Born>,
+    /// One name for each person, by key, to show a finding by.
+    pub name_of: Vec<NameKey>,
     /// Digest of the roll as it was read.
     pub roll_digest: String,
     /// Digest of the aid records as they were read.
     pub aid_digest: String,
+    /// Digest of the list version before, if households were read from one.
+    pub earlier_digest: Option<String>,
 }
 
 /// The question of a run.
@@ -56,20 +70,24 @@ pub struct Question<'a> {
     pub place: &'a Place,
     /// The day on which states and rules are read.
     pub as_of: NaiveDate,
+    /// The moment at which the run was asked for.
+    pub at: NaiveDateTime,
     /// The rules.
     pub pack: &'a Pack,
+    /// Opens ids, for days of birth.
+    pub sealer: &'a Sealer,
 }
 
 /// Loads everything.
-pub fn load(conn: &mut Conn, question: &Question<'_>) -> Result<Loaded> {
+pub fn load(conn: &mut Conn, question: &Question<'_>, watch: Watch<'_>) -> Result<Loaded> {
     let mut loaded = Loaded::default();
-    let entries: HashMap<String, Entry> = lists::all_entries(conn, &question.list.list_id, question.place)?
-        .into_iter()
-        .map(|e| (e.person_id.clone(), e))
-        .collect();
-    loaded.add_list(&entries)?;
-    loaded.add_roll(conn, question, &entries)?;
-    loaded.add_aid(conn, question)?;
+    let entries = lists::all_entries(conn, &question.list.list_id, question.place)?;
+    watch(Step::List, entries.len())?;
+    let mut homes = loaded.add_list(&entries)?;
+    loaded.earlier_digest = homes.learn(conn, question, &loaded.keys)?;
+    loaded.add_aid(conn, question, watch)?;
+    RollReader::new(&mut loaded, conn, question, &entries, &homes)?.read(conn, watch)?;
+    loaded.add_births(conn, question, watch)?;
     Ok(loaded)
 }
 
@@ -81,23 +99,27 @@ impl Loaded {
     fn person(&mut self, person_id: &str, name_id: &str) -> Result<(PersonKey, NameKey)> {
         let person = PersonKey(self.keys.people.number(person_id)?);
         let name = NameKey(self.keys.names.number(name_id)?);
-        self.name_of.entry(person).or_insert(name);
+        // Numbers are given in order, so a new person is the next.
+        if self.name_of.len() < self.keys.people.len() {
+            self.name_of.push(name);
+        }
         Ok((person, name))
     }
 
-    fn add_list(&mut self, entries: &HashMap<String, Entry>) -> Result<()> {
-        let mut in_order: Vec<&Entry> = entries.values().collect();
-        in_order.sort_unstable_by(|a, b| a.entry_id.cmp(&b.entry_id));
-        for (number, e) in (0..).zip(in_order) {
+    fn school(&mut self, code: &str) -> Result<SchoolKey> {
+        Ok(SchoolKey(self.keys.schools.number(code)?))
+    }
+
+    /// Persons on the list get the first numbers, in the order of its rows.
+    fn add_list(&mut self, entries: &[Entry]) -> Result<Homes> {
+        let mut homes = Homes::default();
+        for (number, e) in (0..).zip(entries) {
             let (person, name) = self.person(&e.person_id, &e.name_id)?;
-            let household = match &e.household_no {
-                Some(no) => Some(self.keys.households.number(&format!("{}|{no}", e.place))?),
+            let household = match homes.enter(e) {
+                Some(key) => Some(self.keys.households.number(&key)?),
                 None => None,
             };
-            let school = match &e.school_code {
-                Some(code) => Some(SchoolKey(self.keys.schools.number(code)?)),
-                None => None,
-            };
+            let school = e.school_code.as_deref().map(|code| self.school(code)).transpose()?;
             self.listed.push(Listed {
                 entry: number,
                 person,
@@ -108,106 +130,11 @@ impl Loaded {
                 school,
             });
         }
-        Ok(())
+        Ok(homes)
     }
 
-    fn add_roll(
-        &mut self,
-        conn: &mut Conn,
-        q: &Question<'_>,
-        entries: &HashMap<String, Entry>,
-    ) -> Result<()> {
-        let mut said = Said::load(conn, q, entries)?;
-        let mut lines = Vec::new();
-        let mut decided = HashSet::new();
-        for county in roll::places_of_term(conn, q.term, q.place)? {
-            let mut last: Option<Enrolment> = None;
-            loop {
-                let mut page = roll::of_term(conn, q.term, &county, last.as_ref(), PAGE)?;
-                said.schools(conn, &page)?;
-                for row in &page {
-                    self.add_row(q, row, &said, entries, &mut decided)?;
-                    lines.push(format!("{}|{}|{}", row.person_id, row.school_code, row.fingerprint));
-                }
-                last = page.pop();
-                if last.is_none() {
-                    break;
-                }
-            }
-        }
-        // Listed students who study elsewhere are on another place's roll.
-        let here: HashSet<PersonKey> = self.enrolled.iter().map(|e| e.person).collect();
-        let away: Vec<String> = entries
-            .keys()
-            .filter(|id| self.keys.people.known(id).is_none_or(|k| !here.contains(&PersonKey(k))))
-            .cloned()
-            .collect();
-        let rows = roll::of_people(conn, q.term, &away)?;
-        said.schools(conn, &rows)?;
-        for row in &rows {
-            self.add_row(q, row, &said, entries, &mut decided)?;
-            lines.push(format!("{}|{}|{}", row.person_id, row.school_code, row.fingerprint));
-        }
-        self.roll_digest = digest::of_set(lines);
-        Ok(())
-    }
-
-    fn add_row(
-        &mut self,
-        q: &Question<'_>,
-        row: &Enrolment,
-        said: &Said,
-        entries: &HashMap<String, Entry>,
-        decided: &mut HashSet<PersonKey>,
-    ) -> Result<()> {
-        let (person, name) = self.person(&row.person_id, &row.name_id)?;
-        let categories = said.categories.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
-        let evidence = said.evidence.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
-        let state = row.state_on(q.as_of);
-        self.enrolled.push(Enrolled {
-            person,
-            name: Some(name),
-            school: SchoolKey(self.keys.schools.number(&row.school_code)?),
-            place: county(&row.place),
-            stage: row.stage,
-            grade: row.grade.and_then(|g| u8::try_from(g).ok()),
-            state,
-            from: row.entered_on,
-            to: row.left_on,
-            categories: categories.iter().map(|c| c.category).collect::<Categories>(),
-            evidence: evidence.iter().map(|e| e.kind).collect::<Evidences>(),
-            assessed: row.hardship.is_some_and(|h| h != Hardship::None),
-        });
-        if state != EnrolmentState::Enrolled || !decided.insert(person) {
-            return Ok(());
-        }
-        let facts = facts(
-            Recorded {
-                enrolments: std::slice::from_ref(row),
-                school: said.schools.get(&row.school_code),
-                categories,
-                evidence,
-                listed: entries.get(&row.person_id),
-            },
-            q.as_of,
-        );
-        for p in policy::decide(q.pack, &facts).programmes {
-            if p.outcome == Verdict::Ineligible {
-                continue;
-            }
-            self.due.push(Due {
-                person,
-                programme: p.programme,
-                outcome: p.outcome,
-                fen_per_term: p.benefit.and_then(|b| b.fen_per_term),
-                cash: p.benefit.is_some_and(|b| b.kind == BenefitKind::Cash),
-            });
-        }
-        Ok(())
-    }
-
-    fn add_aid(&mut self, conn: &mut Conn, q: &Question<'_>) -> Result<()> {
-        let mut keys = Vec::new();
+    fn add_aid(&mut self, conn: &mut Conn, q: &Question<'_>, watch: Watch<'_>) -> Result<()> {
+        let mut records = SetDigest::default();
         let mut number = 0;
         for county in aid::places_of_term(conn, q.term, q.place)? {
             let mut after = None;
@@ -217,30 +144,189 @@ impl Loaded {
                     break;
                 }
                 after = next;
+                watch(Step::Aid, page.len())?;
                 for r in page {
                     let (person, name) = self.person(&r.person_id, &r.name_id)?;
                     let account = match &r.account_id {
                         Some(id) => Some(AccountKey(self.keys.accounts.number(id)?)),
                         None => None,
                     };
+                    let school = Some(self.school(&r.school_code)?);
                     self.aided.push(Aided {
                         record: number,
                         person,
                         name: Some(name),
-                        school: Some(SchoolKey(self.keys.schools.number(&r.school_code)?)),
+                        school,
                         programme: r.programme,
                         tier: r.tier,
-                        fen: crate::values::Fen(r.fen),
+                        fen: Fen(r.fen),
                         paid_on: r.paid_on,
                         account,
                     });
                     number += 1;
-                    keys.push(r.row_key);
+                    records.add(&[&r.row_key]);
                 }
             }
         }
-        self.aid_digest = digest::of_set(keys);
+        self.aid_digest = records.finish();
         Ok(())
+    }
+
+    /// Days of birth, from the sealed ids of those who were paid and are on the roll.
+    fn add_births(&mut self, conn: &mut Conn, q: &Question<'_>, watch: Watch<'_>) -> Result<()> {
+        let enrolled: HashSet<PersonKey> = self.enrolled.iter().map(|e| e.person).collect();
+        let mut people: Vec<PersonKey> =
+            self.aided.iter().map(|a| a.person).filter(|person| enrolled.contains(person)).collect();
+        people.sort_unstable();
+        people.dedup();
+        let page = usize::try_from(PAGE).unwrap_or(1);
+        for chunk in people.chunks(page) {
+            watch(Step::Births, chunk.len())?;
+            let ids: Vec<String> = chunk.iter().map(|person| self.keys.people.text(person.0)).collect();
+            let opened = vault::reveal_ids(conn, q.sealer, &ids)?;
+            for (person, id) in chunk.iter().zip(&ids) {
+                let parsed = opened.get(id).and_then(|id| ResidentId::parse(id).ok());
+                self.born.extend(parsed.map(|id| Born { person: *person, on: id.value.birth_date() }));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the roll, row by row.
+struct RollReader<'a> {
+    loaded: &'a mut Loaded,
+    q: &'a Question<'a>,
+    homes: &'a Homes,
+    /// The entry of each listed person.
+    entries: HashMap<PersonKey, &'a Entry>,
+    paid: HashSet<PersonKey>,
+    /// Whose dues are decided.
+    decided: HashSet<PersonKey>,
+    said: Said,
+    rows: SetDigest,
+    buffer: Entitlements,
+}
+
+impl<'a> RollReader<'a> {
+    fn new(
+        loaded: &'a mut Loaded,
+        conn: &mut Conn,
+        q: &'a Question<'a>,
+        entries: &'a [Entry],
+        homes: &'a Homes,
+    ) -> Result<Self> {
+        let listed: Vec<String> = entries.iter().map(|e| e.person_id.clone()).collect();
+        let said = Said::load(conn, q, &listed)?;
+        let entries = loaded.listed.iter().map(|l| l.person).zip(entries).collect();
+        let paid = loaded.aided.iter().map(|a| a.person).collect();
+        let (rows, buffer) = (SetDigest::default(), Entitlements::default());
+        Ok(Self { loaded, q, homes, entries, paid, decided: HashSet::new(), said, rows, buffer })
+    }
+
+    fn read(mut self, conn: &mut Conn, watch: Watch<'_>) -> Result<()> {
+        for county in roll::places_of_term(conn, self.q.term, self.q.place)? {
+            let mut last: Option<Enrolment> = None;
+            loop {
+                let mut page = roll::of_term(conn, self.q.term, &county, last.as_ref(), PAGE)?;
+                watch(Step::Roll, page.len())?;
+                self.said.schools(conn, &page)?;
+                page.iter().try_for_each(|row| self.add(row))?;
+                last = page.pop();
+                if last.is_none() {
+                    break;
+                }
+            }
+        }
+        // Listed students who study elsewhere are on another place's roll.
+        let here: HashSet<PersonKey> = self.loaded.enrolled.iter().map(|e| e.person).collect();
+        let away: Vec<String> = self
+            .loaded
+            .listed
+            .iter()
+            .filter(|l| !here.contains(&l.person))
+            .map(|l| self.loaded.keys.people.text(l.person.0))
+            .collect();
+        let rows = roll::of_people(conn, self.q.term, &away)?;
+        self.said.schools(conn, &rows)?;
+        rows.iter().try_for_each(|row| self.add(row))?;
+        self.loaded.roll_digest = self.rows.finish();
+        Ok(())
+    }
+
+    fn add(&mut self, row: &Enrolment) -> Result<()> {
+        self.rows.add(&[&row.person_id, &row.school_code, &row.fingerprint]);
+        let (person, name) = self.loaded.person(&row.person_id, &row.name_id)?;
+        let categories = self.said.categories.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
+        let evidence = self.said.evidence.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
+        let state = row.state_on(self.q.as_of);
+        let listed = self.entries.get(&person).copied();
+        let household = self.homes.of(row, &self.loaded.keys.households);
+        let held: Categories = categories.iter().map(|c| c.category).collect();
+        let school = self.loaded.school(&row.school_code)?;
+        self.loaded.enrolled.push(Enrolled {
+            person,
+            name: Some(name),
+            school,
+            place: county(&row.place),
+            stage: row.stage,
+            grade: row.grade.and_then(|g| u8::try_from(g).ok()),
+            state,
+            from: row.entered_on,
+            to: row.left_on,
+            categories: held,
+            evidence: evidence.iter().map(|e| e.kind).collect::<Evidences>(),
+            assessed: row.hardship.is_some_and(|h| h != Hardship::None),
+            household,
+            fits: SchoolCode::parse(&row.school_code).is_ok_and(|code| code.value.fits(row.stage)),
+        });
+        let missing_kin = listed.is_none() && household.is_some();
+        let matters = listed.is_some()
+            || missing_kin
+            || held.contains(Category::RegisteredPoor)
+            || self.paid.contains(&person);
+        if state != EnrolmentState::Enrolled || !matters || !self.decided.insert(person) {
+            return Ok(());
+        }
+        let recorded = Recorded {
+            enrolments: std::slice::from_ref(row),
+            school: self.said.schools.get(&row.school_code),
+            categories,
+            evidence,
+            listed,
+        };
+        decide(self.q, recorded, person, &mut self.buffer, &mut self.loaded.due);
+        let kin = household.filter(|_| missing_kin);
+        if let Some(kin) = kin.and_then(|(key, _)| self.homes.entry(self.loaded.keys.households.text(key))) {
+            let as_if = Recorded { listed: Some(kin), ..recorded };
+            decide(self.q, as_if, person, &mut self.buffer, &mut self.loaded.presumed);
+        }
+        Ok(())
+    }
+}
+
+/// Asks the policy; what is ruled out is left out.
+fn decide(
+    q: &Question<'_>,
+    recorded: Recorded<'_>,
+    person: PersonKey,
+    buffer: &mut Entitlements,
+    due: &mut Vec<Due>,
+) {
+    entitled(q.pack, &facts(recorded, q.as_of), buffer);
+    for (programme, of_it) in buffer.iter() {
+        if of_it.outcome == Verdict::Ineligible {
+            continue;
+        }
+        let cash = q.pack.programme(programme).is_some_and(|rules| rules.kind == BenefitKind::Cash);
+        due.push(Due {
+            person,
+            programme,
+            outcome: of_it.outcome,
+            // What is given in kind has no figure, and that is not a figure of nothing.
+            fen_per_term: of_it.fen_per_term().filter(|fen| cash || fen.0 > 0),
+            cash,
+        });
     }
 }
 
@@ -252,14 +338,13 @@ struct Said {
 }
 
 impl Said {
-    fn load(conn: &mut Conn, q: &Question<'_>, entries: &HashMap<String, Entry>) -> Result<Self> {
-        let listed: Vec<String> = entries.keys().cloned().collect();
+    fn load(conn: &mut Conn, q: &Question<'_>, listed: &[String]) -> Result<Self> {
         let mut categories: HashMap<String, Vec<CategoryRecord>> = HashMap::new();
-        for c in roll::categories_of_term(conn, q.term, q.place, q.as_of, &listed)? {
+        for c in roll::categories_of_term(conn, q.term, q.place, q.as_of, listed)? {
             categories.entry(c.person_id.clone()).or_default().push(c);
         }
         let mut evidence: HashMap<String, Vec<EvidenceRecord>> = HashMap::new();
-        for e in roll::evidence_of_term(conn, q.term, q.place, q.as_of, &listed)? {
+        for e in roll::evidence_of_term(conn, q.term, q.place, q.as_of, listed)? {
             evidence.entry(e.person_id.clone()).or_default().push(e);
         }
         Ok(Self { schools: HashMap::new(), categories, evidence })

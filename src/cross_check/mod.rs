@@ -11,32 +11,46 @@
 //!   nothing is published.
 //! * The [`Outcome::digest`](reconcile::Outcome::digest) depends on what was found, never on the order
 //!   of rows or on how keys were interned, so that a run can be repeated and compared.
-//! * [`report`] turns an outcome into tables and into the few sentences a bureau head reads.
+//! * A finding outlives the run that saw it: [`lifecycle`] says what a further run makes of what people said.
+//! * [`report`] turns totals into tables and into the few sentences a bureau head reads.
 
 pub mod body;
+pub mod corrections;
+pub mod diff;
+pub mod due_days;
 pub mod export;
+pub mod finding_body;
+pub mod finding_http;
+pub mod finding_store;
+pub mod household;
 pub mod http;
 pub mod intern;
 pub mod job;
+pub mod lifecycle;
 pub mod load;
 pub mod model;
+pub mod near;
 pub mod reconcile;
+mod reconcile_household;
 pub mod reconcile_input;
 mod reconcile_money;
 mod reconcile_person;
 pub mod reconcile_totals;
 pub mod report;
 pub mod run;
+pub mod settle;
 pub mod store;
+pub mod watch;
 
+pub use due_days::DueDays;
 pub use model::{
-    AbsenceReason, Detail, Directory, Distance, Finding, FindingKind, FindingState, ListedState, NearMiss,
-    Source,
+    AbsenceReason, Detail, Directory, Distance, Finding, FindingKind, FindingState, HouseholdSource,
+    ListedState, NearMiss, Source,
 };
 pub use reconcile::{Outcome, reconcile};
 pub use reconcile_input::{
-    AccountKey, Aided, Categories, County, Due, Enrolled, Evidences, Input, Listed, NameKey, Near, Options,
-    PersonKey, SchoolKey,
+    AccountKey, Aided, Born, Categories, County, Due, Enrolled, Evidences, Input, Listed, NameKey, Near,
+    Options, PersonKey, SchoolKey,
 };
 pub use reconcile_totals::{Identity, StageRow, Totals};
 

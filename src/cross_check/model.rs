@@ -1,13 +1,13 @@
 //! What a cross-check can find: the closed lists of findings and states, and one finding's shape.
 //!
-//! A finding holds keys, codes and amounts only. Names, ids and account numbers stay behind the
-//! [`Directory`], which the caller implements over whatever he is allowed to show.
+//! A finding holds keys, codes and amounts only; the [`Directory`] turns keys into the ids by which other
+//! rooms know them. Names, id and account numbers never come here.
 
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::reconcile_input::{AccountKey, County, NameKey, PersonKey, SchoolKey};
+use super::reconcile_input::{AccountKey, County, PersonKey, SchoolKey};
 use crate::values::closed_list::closed_list;
 use crate::values::{EnrolmentState, EvidenceKind, Fen, Programme, Stage, Term};
 
@@ -29,6 +29,9 @@ closed_list! {
         DuplicateEnrolment = "duplicate_enrolment", "双重学籍", "enrolled at two schools at once";
         SharedAccount = "shared_account", "共用账户", "one bank account for several students";
         PaidLate = "paid_late", "发放逾期", "paid after the due day";
+        HouseholdMemberOffList = "household_member_off_list", "同户漏登", "at school and not listed, though the household is";
+        AgeOutOfRange = "age_out_of_range", "年龄异常", "of an age on the day of payment that the stage does not explain";
+        SchoolKindMismatch = "school_kind_mismatch", "学校类别与学段不符", "a school of a kind that does not teach the stage";
     }
 }
 
@@ -91,6 +94,14 @@ closed_list! {
 }
 
 closed_list! {
+    /// Where it is known that an enrolled child belongs to a household (同户依据).
+    pub enum HouseholdSource {
+        Roll = "roll", "学籍中的户编号", "the household number on the roll";
+        EarlierList = "earlier_list", "此前名单中的户编号", "the household number on an earlier list";
+    }
+}
+
+closed_list! {
     /// One of the three inputs.
     pub enum Source {
         List = "list", "名单", "the list";
@@ -99,14 +110,22 @@ closed_list! {
     }
 }
 
+impl FindingState {
+    /// Whether somebody still has to act.
+    pub const fn is_unsettled(self) -> bool {
+        matches!(self, Self::Open | Self::Confirmed)
+    }
+}
+
 /// One thing that a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What was found.
     pub kind: FindingKind,
-    /// Whom it concerns; for a shared account, one of its holders.
+    /// Whom it concerns; for a shared account one of its holders, for a school one of its students.
     pub person: PersonKey,
-    /// The probable other person of a [`FindingKind::ProbableTypo`].
+    /// The probable other person of a [`FindingKind::ProbableTypo`], or the member of the household who
+    /// is on the list for a [`FindingKind::HouseholdMemberOffList`].
     pub other: Option<PersonKey>,
     /// The account of a [`FindingKind::SharedAccount`].
     pub account: Option<AccountKey>,
@@ -205,6 +224,29 @@ pub enum Detail {
         /// How many of them are known to share one household.
         one_household: u32,
     },
+    /// A household on the list of which a child at school is missing.
+    Household {
+        /// How many of the household are on the list; the finding's `other` is one of them.
+        listed: u32,
+        /// Where it is known that the child belongs to it.
+        by: HouseholdSource,
+    },
+    /// An age that the stage does not explain.
+    Age {
+        /// Full years on the day of payment; `None` if paid before the day of birth.
+        years: Option<u32>,
+        /// The fewest years the stage explains.
+        from: u32,
+        /// The most, where the stage has a limit.
+        to: Option<u32>,
+        /// The day of payment, the earliest of its kind.
+        paid_on: NaiveDate,
+    },
+    /// A school whose code says another kind than the stage of its students.
+    SchoolKind {
+        /// How many students of this stage it has on the roll.
+        students: u32,
+    },
     /// Money after its day.
     Late {
         /// Days after the due day, of the latest payment.
@@ -213,42 +255,32 @@ pub enum Detail {
 }
 
 impl Finding {
-    /// A key that is the same in every run that finds the same thing: kind, term, subject (person, or
-    /// account for a shared one), programme and, for a proposal, the other person.
+    /// A key that is the same in every run that finds the same thing: kind, term, subject (person;
+    /// account for a shared one; school and stage for a school), programme and, for a proposal, the other
+    /// person.
     pub fn key(&self, term: Term, directory: &dyn Directory) -> String {
-        let subject = match self.account {
-            Some(account) if self.kind == FindingKind::SharedAccount => directory.account(account),
+        let subject = match (self.kind, self.account, self.school) {
+            (FindingKind::SharedAccount, Some(account), _) => directory.account(account),
+            (FindingKind::SchoolKindMismatch, _, Some(school)) => {
+                let stage = self.stage.map_or("-", Stage::code);
+                Cow::Owned(format!("{}/{stage}", directory.school(school)))
+            }
             _ => directory.person(self.person),
         };
         let programme = self.programme.map_or("-", Programme::code);
-        let other = self.other.map_or(Cow::Borrowed("-"), |other| directory.person(other));
+        // Which member of a listed household stands for it may change; the child is the same.
+        let other = self.other.filter(|_| self.kind == FindingKind::ProbableTypo);
+        let other = other.map_or(Cow::Borrowed("-"), |other| directory.person(other));
         format!("{}|{term}|{subject}|{programme}|{other}", self.kind.code())
     }
 }
 
-/// Gives the outer names of interned keys. Stable ids for keys and digests; words for reports only.
+/// Gives the outer names of interned keys, the same in every run: for keys and digests.
 pub trait Directory {
-    /// The stable id of a person, the same in every run.
+    /// The stable id of a person.
     fn person(&self, key: PersonKey) -> Cow<'_, str>;
-    /// The stable id of an account (its blind index), the same in every run.
+    /// The stable id of an account.
     fn account(&self, key: AccountKey) -> Cow<'_, str>;
-    /// The stable code of a school.
+    /// The code of a school.
     fn school(&self, key: SchoolKey) -> Cow<'_, str>;
-    /// A name as this reader may see it, masked or not.
-    fn name(&self, key: NameKey) -> Cow<'_, str>;
-    /// The person as this reader may see him: masked id and name, or the plain ones.
-    fn person_shown(&self, key: PersonKey) -> PersonShown<'_>;
-    /// The school's name.
-    fn school_name(&self, key: SchoolKey) -> Cow<'_, str>;
-    /// The county's name, or its code.
-    fn county_name(&self, county: County) -> Cow<'_, str>;
-}
-
-/// A person as a report shows him.
-#[derive(Debug, Clone, Default)]
-pub struct PersonShown<'a> {
-    /// Name, masked unless the reader may see it.
-    pub name: Cow<'a, str>,
-    /// Resident id, masked unless the reader may see it.
-    pub id: Cow<'a, str>,
 }

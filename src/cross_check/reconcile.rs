@@ -1,20 +1,21 @@
 //! The run: four slices merged person by person, each person judged once, totals proven.
 //!
-//! The rows are put in order of person (a sort of small keys) and walked side by side, so that the time
-//! grows with the rows and not with their products, and the memory beyond the input is eight bytes a row
-//! and the findings. Rows that come ordered by person are sorted and read in one pass each, about twice
-//! as fast as rows in no order: a caller who can, numbers his persons in the order he reads them.
+//! The rows are put in order of person and walked side by side, so that the time grows with the rows and
+//! not with their products. Persons are numbered without gaps, so ordering is counting: four bytes a row
+//! and a person, and none for rows that come in order already, which are also read fastest. A caller who
+//! can, numbers his persons in the order he reads them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use super::model::{Detail, Directory, Finding, FindingKind, ListedState, Source};
+use super::reconcile_household::Households;
 use super::reconcile_input::{
-    AccountKey, Aided, County, Due, Enrolled, Input, Listed, Near, Options, PersonKey,
+    AccountKey, Aided, Born, County, Due, Enrolled, Input, Listed, Near, Options, PersonKey, SchoolKey,
 };
-use super::reconcile_person::{Case, judge};
+use super::reconcile_person::{Case, attends, here, judge};
 use super::reconcile_totals::{Identity, Totals};
-use crate::values::Fen;
+use crate::values::{Fen, Stage};
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +39,13 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
     let mut enrolled = Walk::new(input.enrolled, |r: &Enrolled| r.person);
     let mut aided = Walk::new(input.aided, |r: &Aided| r.person);
     let mut due = Walk::new(input.due, |r: &Due| r.person);
+    let mut presumed = Walk::new(input.presumed, |r: &Due| r.person);
+    let mut born = Walk::new(input.born, |r: &Born| r.person);
     let mut near: HashMap<PersonKey, Vec<&Near>> = HashMap::new();
     for pair in input.near {
         near.entry(pair.listed).or_default().push(pair);
     }
+    let households = Households::of(input.listed);
 
     let mut totals = Totals::of_rows(input);
     totals.count_persons(Source::List, listed.persons());
@@ -49,7 +53,8 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
     totals.count_persons(Source::Aid, aided.persons());
 
     let mut findings = Vec::new();
-    let mut states = Vec::new();
+    let mut states = Vec::with_capacity(input.listed.len());
+    let mut misfits = Misfits::default();
     loop {
         let heads = [listed.head(), enrolled.head(), aided.head(), due.head()];
         let Some(person) = heads.into_iter().flatten().min() else { break };
@@ -59,15 +64,19 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
             enrolled: enrolled.take(person),
             aided: aided.take(person),
             due: due.take(person),
+            presumed: presumed.take(person),
+            born: born.take(person).iter().map(|b| b.on).min(),
             near: near.get(&person).map_or(&[], Vec::as_slice),
         };
-        if let Some(state) = judge(&case, &input.options, &mut findings, &mut totals) {
+        misfits.see(&case, &input.options);
+        if let Some(state) = judge(&case, &input.options, &households, &mut findings, &mut totals) {
             states.push((person, state));
         }
     }
+    misfits.tell(&mut findings);
     shared_accounts(input, &mut findings);
     totals.verify()?;
-    findings.sort_unstable_by_key(|f| (f.kind, f.person, f.programme, f.account, f.other));
+    findings.sort_unstable_by_key(|f| (f.kind, f.person, f.programme, f.account, f.other, f.school, f.stage));
     Ok(Outcome { options: input.options, findings, states, totals })
 }
 
@@ -121,34 +130,111 @@ impl Outcome {
 /// One slice, walked person by person.
 struct Walk<'a, T> {
     rows: &'a [T],
-    order: Vec<(PersonKey, u32)>,
+    /// Places of the rows in order of person; empty if they stand in order.
+    order: Vec<u32>,
+    person: fn(&T) -> PersonKey,
     at: usize,
     group: Vec<&'a T>,
 }
 
 impl<'a, T> Walk<'a, T> {
-    fn new(rows: &'a [T], person: impl Fn(&T) -> PersonKey) -> Self {
-        // Rows beyond four thousand million would be left out here, and the identities would tell.
-        let mut order: Vec<_> = rows.iter().zip(0_u32..).map(|(row, at)| (person(row), at)).collect();
-        order.sort_unstable();
-        Self { rows, order, at: 0, group: Vec::new() }
+    fn new(rows: &'a [T], person: fn(&T) -> PersonKey) -> Self {
+        let order = if rows.is_sorted_by_key(person) { Vec::new() } else { ordered(rows, person) };
+        Self { rows, order, person, at: 0, group: Vec::new() }
+    }
+
+    fn row(&self, at: usize) -> Option<&'a T> {
+        if self.order.is_empty() {
+            return self.rows.get(at);
+        }
+        self.order.get(at).and_then(|row| self.rows.get(usize::try_from(*row).ok()?))
     }
 
     fn persons(&self) -> impl Iterator<Item = PersonKey> {
-        self.order.iter().map(|(person, _)| *person)
+        (0..self.rows.len()).filter_map(|at| self.row(at)).map(self.person)
     }
 
     fn head(&self) -> Option<PersonKey> {
-        self.order.get(self.at).map(|(person, _)| *person)
+        self.row(self.at).map(self.person)
     }
 
+    /// The rows of this person. Rows of persons before are passed over: nobody asks for them any more.
     fn take(&mut self, person: PersonKey) -> &[&'a T] {
         self.group.clear();
-        while let Some((_, row)) = self.order.get(self.at).filter(|(p, _)| *p == person) {
-            self.group.extend(usize::try_from(*row).ok().and_then(|row| self.rows.get(row)));
+        while let Some(row) = self.row(self.at).filter(|row| (self.person)(row) <= person) {
+            if (self.person)(row) == person {
+                self.group.push(row);
+            }
             self.at += 1;
         }
         &self.group
+    }
+}
+
+/// The places of the rows in order of person, equal ones as they stand. Rows beyond four thousand million
+/// would be left out here, and the identities would tell.
+fn ordered<T>(rows: &[T], person: fn(&T) -> PersonKey) -> Vec<u32> {
+    let index = |key: PersonKey| usize::try_from(key.0).unwrap_or(usize::MAX);
+    let persons = rows.iter().map(|row| index(person(row))).max().map_or(0, |most| most.saturating_add(1));
+    if persons > rows.len().saturating_mul(16) {
+        // Numbers with wide gaps: counting would take more room than the rows.
+        let mut order: Vec<(PersonKey, u32)> =
+            rows.iter().zip(0_u32..).map(|(row, at)| (person(row), at)).collect();
+        order.sort_unstable();
+        return order.into_iter().map(|(_, at)| at).collect();
+    }
+    let mut starts = vec![0_u32; persons];
+    for row in rows {
+        if let Some(count) = starts.get_mut(index(person(row))) {
+            *count += 1;
+        }
+    }
+    let mut before = 0;
+    for start in &mut starts {
+        before += std::mem::replace(start, before);
+    }
+    let mut order = vec![0; rows.len()];
+    for (row, at) in rows.iter().zip(0_u32..) {
+        let Some(next) = starts.get_mut(index(person(row))) else { continue };
+        if let Some(slot) = usize::try_from(*next).ok().and_then(|next| order.get_mut(next)) {
+            *slot = at;
+        }
+        *next += 1;
+    }
+    order
+}
+
+/// Students at schools whose code says another kind than their stage; one finding for school and stage,
+/// since a nine-year school with one code would otherwise fill the report alone.
+#[derive(Default)]
+struct Misfits(BTreeMap<(SchoolKey, Stage), (u32, PersonKey, Option<County>)>);
+
+impl Misfits {
+    fn see(&mut self, case: &Case<'_>, options: &Options) {
+        for row in case.enrolled {
+            if row.fits || !attends(row, options) || !here(row, options) {
+                continue;
+            }
+            let of_school = self.0.entry((row.school, row.stage)).or_insert((0, case.person, row.place));
+            of_school.0 += 1;
+        }
+    }
+
+    fn tell(self, findings: &mut Vec<Finding>) {
+        findings.extend(self.0.into_iter().map(|((school, stage), (students, person, place))| Finding {
+            kind: FindingKind::SchoolKindMismatch,
+            person,
+            other: None,
+            account: None,
+            programme: None,
+            school: Some(school),
+            place,
+            stage: Some(stage),
+            due: None,
+            paid: None,
+            at_stake: Fen(0),
+            detail: Detail::SchoolKind { students },
+        }));
     }
 }
 

@@ -7,7 +7,8 @@
 
 use chrono::NaiveDate;
 
-use super::model::NearMiss;
+use super::due_days::DueDays;
+use super::model::{HouseholdSource, NearMiss};
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{
     Category, EnrolmentState, EvidenceKind, Fen, Place, Programme, Stage, Term, TermCalendar, Tier,
@@ -170,6 +171,10 @@ pub struct Enrolled {
     pub evidence: Evidences,
     /// Whether the school assessed a hardship (any level but none).
     pub assessed: bool,
+    /// Household, interned as on the list, where it is known.
+    pub household: Option<(u32, HouseholdSource)>,
+    /// Whether the school's code is of a kind that teaches this stage; true where nothing says otherwise.
+    pub fits: bool,
 }
 
 /// One aid record that was paid.
@@ -210,6 +215,15 @@ pub struct Due {
     pub cash: bool,
 }
 
+/// The day of birth of a person who was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Born {
+    /// Who.
+    pub person: PersonKey,
+    /// The day, as her id gives it.
+    pub on: NaiveDate,
+}
+
 /// A pair that the caller's keyed variants propose as one person: an entry that matches nobody, and a
 /// student of the roll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,8 +248,8 @@ pub struct Options {
     /// The place of the run: a listed student at a school outside it is `elsewhere`, because another
     /// place pays her and its records are not in this run. `None`: everywhere is inside.
     pub place: Option<County>,
-    /// Last day on which listed students were to be paid; `None`: lateness is not checked.
-    pub pay_by: Option<NaiveDate>,
+    /// Last days on which listed students were to be paid.
+    pub due_days: DueDays,
 }
 
 /// Everything a run reads.
@@ -249,6 +263,10 @@ pub struct Input<'a> {
     pub aided: &'a [Aided],
     /// What is due, for everybody the caller wants measured: at least the listed.
     pub due: &'a [Due],
+    /// What would be due to the members of listed households who are not listed, if they were.
+    pub presumed: &'a [Due],
+    /// Days of birth of whoever was paid, as far as known.
+    pub born: &'a [Born],
     /// Proposals for unmatched entries.
     pub near: &'a [Near],
     /// Term and place.
@@ -330,5 +348,21 @@ pub const fn stages_of(programme: Programme) -> &'static [Stage] {
         | Programme::LoanRelief => {
             &[Stage::HigherVocational, Stage::Undergraduate, Stage::Master, Stage::Doctoral]
         }
+    }
+}
+
+/// The ages in full years that a stage explains, first and last. No rule of law: a screen that a person
+/// looks behind. It is the usual age of entering less one, and the usual age of leaving plus four (one
+/// for those who enter at seven, three for illness and repeated years). Children enter kindergarten at
+/// three (幼儿园工作规程 art. 4) and primary school at six, or at seven where conditions are lacking
+/// (义务教育法 art. 11); from vocational school on, adults study too and there is no last age.
+pub const fn ages_of(stage: Stage) -> (u32, Option<u32>) {
+    match stage {
+        Stage::Preschool => (2, Some(10)),
+        Stage::Primary => (5, Some(16)),
+        Stage::JuniorHigh => (11, Some(19)),
+        Stage::SeniorHigh => (14, Some(22)),
+        Stage::Vocational | Stage::HigherVocational | Stage::Undergraduate => (14, None),
+        Stage::Master | Stage::Doctoral => (17, None),
     }
 }

@@ -1,11 +1,11 @@
 //! The rules for whoever was paid, on the list or off it: without category, twice, of another stage,
-//! after leaving, late.
+//! after leaving, late, at a strange age.
 
 use chrono::NaiveDate;
 
 use super::model::Finding;
 use super::model::{Detail, FindingKind};
-use super::reconcile_input::{Aided, Due, Enrolled, is_for_hardship, needs_enrolment, stages_of};
+use super::reconcile_input::{Aided, Due, Enrolled, ages_of, is_for_hardship, needs_enrolment, stages_of};
 use super::reconcile_person::{Bench, left};
 use super::reconcile_totals::AidedGroup;
 use crate::policy::decision::Outcome as Verdict;
@@ -119,8 +119,10 @@ impl Bench<'_> {
 
     /// Listed students are to be paid by a day; one finding per programme.
     pub(super) fn late(&self, findings: &mut Vec<Finding>) {
-        let Some(pay_by) = self.options.pay_by else { return };
-        for programme in Programme::ALL.iter().copied() {
+        if self.case.aided.is_empty() {
+            return;
+        }
+        for (programme, pay_by) in self.options.due_days.iter() {
             let late = |a: &&&Aided| a.programme == programme && a.paid_on.is_some_and(|day| day > pay_by);
             let Some(last) = self.case.aided.iter().filter(late).filter_map(|a| a.paid_on).max() else {
                 continue;
@@ -131,5 +133,23 @@ impl Bench<'_> {
             finding.detail = Detail::Late { days: (last - pay_by).num_days() };
             findings.push(finding);
         }
+    }
+
+    /// Paid at an age that her stage does not explain, counted in full years on each day of payment: a
+    /// difference of calendar years would accuse whoever has her birthday late in the year.
+    pub(super) fn age(&self, findings: &mut Vec<Finding>) {
+        let (Some(born), Some(row)) = (self.case.born, self.row.filter(|_| self.attends)) else { return };
+        let (from, to) = ages_of(row.stage);
+        let strange = |day: NaiveDate| {
+            let years = day.years_since(born);
+            years.is_none_or(|years| years < from || to.is_some_and(|to| years > to))
+        };
+        let wrong = || self.case.aided.iter().filter(|a| a.paid_on.is_some_and(strange));
+        let Some(paid_on) = wrong().filter_map(|a| a.paid_on).min() else { return };
+        let mut finding = self.finding(FindingKind::AgeOutOfRange);
+        finding.paid = Some(wrong().map(|a| a.fen).sum());
+        finding.at_stake = wrong().map(|a| a.fen).sum();
+        finding.detail = Detail::Age { years: paid_on.years_since(born), from, to, paid_on };
+        findings.push(finding);
     }
 }

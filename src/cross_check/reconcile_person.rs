@@ -1,11 +1,15 @@
 //! One person judged: her rows of list, roll, money and dues in, her state and findings out.
 //!
-//! What concerns the money she received is in `reconcile_money`.
+//! What concerns the money she received is in `reconcile_money`, what concerns her household in
+//! `reconcile_household`.
 //!
 //! Nothing here depends on the order of the rows. Every rule says where it stops, because a finding is
 //! an accusation that somebody has to answer.
 
+use chrono::NaiveDate;
+
 use super::model::{AbsenceReason, Detail, Distance, Finding, FindingKind, ListedState, Source};
+use super::reconcile_household::Households;
 use super::reconcile_input::{
     Aided, Categories, County, Due, Enrolled, Evidences, Expectation, Listed, NameKey, Near, Options,
     PersonKey, expected_in_records,
@@ -22,12 +26,15 @@ pub(super) struct Case<'a> {
     pub(super) aided: &'a [&'a Aided],
     pub(super) due: &'a [&'a Due],
     pub(super) near: &'a [&'a Near],
+    pub(super) presumed: &'a [&'a Due],
+    pub(super) born: Option<NaiveDate>,
 }
 
 /// Judges one person; her state if she is on the list.
 pub(super) fn judge(
     case: &Case<'_>,
     options: &Options,
+    households: &Households,
     findings: &mut Vec<Finding>,
     totals: &mut Totals,
 ) -> Option<ListedState> {
@@ -39,11 +46,13 @@ pub(super) fn judge(
     });
     if state.is_none() {
         bench.off_list(findings);
+        bench.household(households, findings);
     }
     if !case.aided.is_empty() {
         let group = bench.aided_group();
         totals.add_aided(group, case.aided.iter().map(|a| (a.programme, a.fen)));
         bench.money(group, findings);
+        bench.age(findings);
     }
     bench.names(findings);
     bench.double_enrolment(findings);
@@ -57,7 +66,7 @@ pub(super) struct Bench<'a> {
     /// The roll row that stands for her: at school here, else at school, else the latest.
     pub(super) row: Option<&'a Enrolled>,
     pub(super) attends: bool,
-    attends_here: bool,
+    pub(super) attends_here: bool,
     stage: Option<Stage>,
     categories: Categories,
     evidence: Evidences,
@@ -126,6 +135,12 @@ impl<'a> Bench<'a> {
 
     fn paid_in_all(&self) -> Fen {
         self.case.aided.iter().map(|a| a.fen).sum()
+    }
+
+    /// What she was paid by programmes whose amounts are held against what is due.
+    pub(super) fn paid_in_money(&self) -> Fen {
+        let money = |a: &&&Aided| expected_in_records(a.programme) == Expectation::Amount;
+        self.case.aided.iter().filter(money).map(|a| a.fen).sum()
     }
 
     /// The due of one programme. Should the caller give several, the most favourable counts.
@@ -223,17 +238,8 @@ impl<'a> Bench<'a> {
         let proven = [EvidenceKind::PovertyHandbook, EvidenceKind::CountyCertificate]
             .into_iter()
             .any(|kind| self.evidence.contains(kind));
-        let mut due = Some(0_i64);
-        for one in self.dues() {
-            let money = expected_in_records(one.programme) == Expectation::Amount && one.cash;
-            if money && one.outcome != Verdict::Ineligible {
-                // An undecided or unknown amount makes the whole sum unknown.
-                let fen = one.fen_per_term.filter(|_| one.outcome == Verdict::Eligible);
-                due = due.zip(fen).map(|(sum, fen)| sum + fen.0);
-            }
-        }
-        let money = |a: &&&Aided| expected_in_records(a.programme) == Expectation::Amount;
-        let paid: Fen = self.case.aided.iter().filter(money).map(|a| a.fen).sum();
+        let due = in_money(self.dues()).map(|fen| fen.0);
+        let paid = self.paid_in_money();
         let kind = if proven { FindingKind::OffListWithProof } else { FindingKind::OffListWithoutProof };
         let mut finding = self.finding(kind);
         finding.due = due.map(Fen);
@@ -310,8 +316,21 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// What is due in money for the term; an undecided or unknown amount makes the whole sum unknown.
+pub(super) fn in_money<'a>(dues: impl Iterator<Item = &'a Due>) -> Option<Fen> {
+    let mut sum = Some(0_i64);
+    for one in dues {
+        let money = expected_in_records(one.programme) == Expectation::Amount && one.cash;
+        if money && one.outcome != Verdict::Ineligible {
+            let fen = one.fen_per_term.filter(|_| one.outcome == Verdict::Eligible);
+            sum = sum.zip(fen).map(|(sum, fen)| sum + fen.0);
+        }
+    }
+    sum.map(Fen)
+}
+
 /// Whether a roll row makes her a student of the term.
-fn attends(row: &Enrolled, options: &Options) -> bool {
+pub(super) fn attends(row: &Enrolled, options: &Options) -> bool {
     let (begins, ends) = (options.calendar.first_day(options.term), options.calendar.end(options.term));
     row.state == EnrolmentState::Enrolled
         && row.from.is_none_or(|from| from < ends)
@@ -324,7 +343,7 @@ pub(super) fn left(row: &Enrolled) -> bool {
 }
 
 /// Whether the school lies in the place of the run. A school of unknown place is taken to.
-fn here(row: &Enrolled, options: &Options) -> bool {
+pub(super) fn here(row: &Enrolled, options: &Options) -> bool {
     match (options.place, row.place) {
         (Some(run), Some(school)) => run.contains(school),
         _ => true,

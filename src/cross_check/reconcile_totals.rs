@@ -97,15 +97,24 @@ pub struct Totals {
     pub missing_underpaid: Fen,
 }
 
-/// An identity that failed: its name and its two sides.
+/// Two numbers that were counted in different ways and must agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Stable code of the identity.
     pub name: &'static str,
-    /// One side.
+    /// What it says, in Chinese.
+    pub zh: &'static str,
+    /// One side: from the input rows, persons or fen.
     pub left: i64,
-    /// The other.
+    /// The other: from the persons as they were judged.
     pub right: i64,
+}
+
+impl Identity {
+    /// Whether both sides agree.
+    pub const fn holds(&self) -> bool {
+        self.left == self.right
+    }
 }
 
 impl std::fmt::Display for Identity {
@@ -175,25 +184,36 @@ impl Totals {
         }
     }
 
-    /// Checks every identity; the first that fails is the error.
-    pub fn verify(&self) -> Result<(), Identity> {
+    /// Every identity with its two sides.
+    pub fn identities(&self) -> Vec<Identity> {
         let persons_by_stage = self.by_stage.iter().map(|row| row.listed.sum()).sum();
         let aided_by_group = self.by_group.values().map(|paid| paid.persons).sum();
         let paid_by_group: Fen = self.by_group.values().map(|paid| paid.fen).sum();
         let paid_by_programme: Fen = self.by_programme.values().map(|paid| paid.fen).sum();
         let missing_by_stage: Fen = self.by_stage.iter().map(|row| row.missing).sum();
         let missing = self.missing_unaided.0 + self.missing_underpaid.0;
-        let identities = [
-            ("listed_by_state", signed(self.listed), signed(self.by_state.sum())),
-            ("listed_by_stage", signed(self.listed), signed(persons_by_stage)),
-            ("aided_by_group", signed(self.aided), signed(aided_by_group)),
-            ("paid_by_group", self.paid.0, paid_by_group.0),
-            ("paid_by_programme", self.paid.0, paid_by_programme.0),
-            ("due_paid_or_missing", self.due.0, self.due_paid.0 + missing),
-            ("missing_by_stage", missing, missing_by_stage.0),
-        ];
-        match identities.into_iter().find(|(_, left, right)| left != right) {
-            Some((name, left, right)) => Err(Identity { name, left, right }),
+        let of = |name, zh, left, right| Identity { name, zh, left, right };
+        let (listed, aided, paid) = (signed(self.listed), signed(self.aided), self.paid.0);
+        vec![
+            of("listed_by_state", "名单人数 = 各状态人数之和", listed, signed(self.by_state.sum())),
+            of("listed_by_stage", "名单人数 = 各学段人数之和", listed, signed(persons_by_stage)),
+            of("aided_by_group", "受助人数 = 各类别人数之和", aided, signed(aided_by_group)),
+            of("paid_by_group", "发放金额 = 各类别金额之和", paid, paid_by_group.0),
+            of("paid_by_programme", "发放金额 = 各项目金额之和", paid, paid_by_programme.0),
+            of(
+                "due_paid_or_missing",
+                "名单内应发 = 已发 + 漏发 + 少发",
+                self.due.0,
+                self.due_paid.0 + missing,
+            ),
+            of("missing_by_stage", "漏发 + 少发 = 各学段未发金额之和", missing, missing_by_stage.0),
+        ]
+    }
+
+    /// Checks every identity; the first that fails is the error.
+    pub fn verify(&self) -> Result<(), Identity> {
+        match self.identities().into_iter().find(|identity| !identity.holds()) {
+            Some(failed) => Err(failed),
             None => Ok(()),
         }
     }

@@ -4,17 +4,23 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::due_days::DueDays;
+use super::finding_store::SightingRow;
 use super::load::{Loaded, Question, load};
 use super::model::Finding;
+use super::near::near;
 use super::reconcile::{Outcome, reconcile};
-use super::reconcile_input::{County, Input, Options};
-use super::store::{self, CheckRow, FindingRow};
+use super::reconcile_input::{County, Input, NameKey, Options, PersonKey};
+use super::settle;
+use super::store::{self, CheckRow};
+use super::watch::{Step, Watch};
 use crate::auth::Scope;
 use crate::db::Conn;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::policy::Pack;
 use crate::poverty_list::model::{List, ListState};
 use crate::poverty_list::store as lists;
+use crate::seal::Sealer;
 use crate::values::{Place, Term, Text, clock, digest};
 
 /// What is to be run, by whom, when.
@@ -26,6 +32,8 @@ pub struct Order {
     pub term: Term,
     /// The place.
     pub place: Place,
+    /// The bureau's own last day for paying listed students; the published days when absent.
+    pub pay_by: Option<NaiveDate>,
     /// Who asks.
     pub by: String,
     /// When.
@@ -51,10 +59,38 @@ pub struct Inputs {
     pub pack_digest: String,
     /// The day on which states and rules were read.
     pub as_of: NaiveDate,
+    /// The bureau's own last day for paying listed students, if it set one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_by: Option<NaiveDate>,
+    /// Digest of the list version before, from which households were read, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_list: Option<String>,
+    /// Version of the program.
+    #[serde(default)]
+    pub program: String,
 }
 
-/// Runs, or gives the run that was made of the very same inputs (then the flag is true).
-pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result<(CheckRow, bool)> {
+/// The rules and the keys a run needs besides the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// The rules.
+    pub pack: &'a Pack,
+    /// Opens ids for days of birth, and indexes variants of them.
+    pub sealer: &'a Sealer,
+}
+
+/// Runs, or gives the run that was made of the very same inputs (then the flag is true). Either way its
+/// findings are the current ones of its place and term afterwards, unless its list was superseded.
+///
+/// All in the caller's transaction: an error from `watch` leaves nothing behind.
+pub fn run(
+    conn: &mut Conn,
+    scope: &Scope,
+    means: Means<'_>,
+    order: &Order,
+    watch: Watch<'_>,
+) -> Result<(CheckRow, bool)> {
+    let Means { pack, sealer } = means;
     let calendar = pack.calendar_for(&order.place);
     let (first, end) = (calendar.first_day(order.term), calendar.end(order.term));
     let as_of = order.today.clamp(first, end.pred_opt().unwrap_or(first));
@@ -80,8 +116,9 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
         ));
     }
     let term = order.term.to_string();
-    let question = Question { list: &list, term: &term, place: &order.place, as_of, pack };
-    let loaded = load(conn, &question)?;
+    let question =
+        Question { list: &list, term: &term, place: &order.place, as_of, at: order.at, pack, sealer };
+    let loaded = load(conn, &question, watch)?;
     let inputs = Inputs {
         list: list.digest.clone().unwrap_or_default(),
         roll: loaded.roll_digest.clone(),
@@ -90,20 +127,33 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
         pack_version: pack.version().to_owned(),
         pack_digest: pack.digest().to_owned(),
         as_of,
+        pay_by: order.pay_by,
+        earlier_list: loaded.earlier_digest.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let inputs_json = serde_json::to_string(&inputs)?;
     let input_digest =
         digest::of_parts([list.list_id.as_str(), term.as_str(), order.place.as_str(), &inputs_json]);
+    let current = list.state == ListState::Locked;
     if let Some(same) = store::find_same(conn, &input_digest)? {
+        if current && !store::is_latest(conn, &same)? {
+            settle::restore(conn, &same, order.at)?;
+            store::apply(conn, &same.check_id, order.at)?;
+        }
         return Ok((same, true));
     }
+    let near = near(conn, sealer, &loaded, watch)?;
+    watch(Step::Compare, loaded.listed.len() + loaded.enrolled.len() + loaded.aided.len())?;
+    let due_days = order.pay_by.map_or_else(|| DueDays::published(order.term), DueDays::all);
     let outcome = reconcile(&Input {
         listed: &loaded.listed,
         enrolled: &loaded.enrolled,
         aided: &loaded.aided,
         due: &loaded.due,
-        near: &[],
-        options: Options { term: order.term, calendar, place: County::of(&order.place), pay_by: None },
+        presumed: &loaded.presumed,
+        born: &loaded.born,
+        near: &near,
+        options: Options { term: order.term, calendar, place: County::of(&order.place), due_days },
     })
     .map_err(|identity| Error::internal(identity.to_string()))?;
     let check = CheckRow {
@@ -117,9 +167,12 @@ pub fn run(conn: &mut Conn, scope: &Scope, pack: &Pack, order: &Order) -> Result
         totals: serde_json::to_string(&outcome.totals)?,
         recorded_by: order.by.clone(),
         recorded_at: order.at,
+        applied_at: current.then_some(order.at),
     };
-    let findings = rows(&check, &outcome, &loaded, order)?;
-    store::insert(conn, &check, findings)?;
+    watch(Step::Save, outcome.findings.len())?;
+    let sightings = sightings(&check, &outcome, &loaded, order)?;
+    store::insert(conn, &check)?;
+    settle::save(conn, &check, sightings, current)?;
     Ok((check, false))
 }
 
@@ -142,20 +195,40 @@ fn not_covered(list: &List) -> Error {
     }])
 }
 
-fn rows(check: &CheckRow, outcome: &Outcome, loaded: &Loaded, order: &Order) -> Result<Vec<FindingRow>> {
-    outcome.findings.iter().map(|f| row(check, f, loaded, order)).collect()
+/// What the run saw, with the stable key of each finding; the id of the finding is given when it is saved.
+fn sightings(
+    check: &CheckRow,
+    outcome: &Outcome,
+    loaded: &Loaded,
+    order: &Order,
+) -> Result<Vec<(String, SightingRow)>> {
+    let rows = outcome.findings.iter().zip(1..);
+    rows.map(|(f, position)| {
+        Ok((f.key(order.term, &loaded.keys), sighting(check, position, f, loaded, order)?))
+    })
+    .collect()
 }
 
-fn row(check: &CheckRow, f: &Finding, loaded: &Loaded, order: &Order) -> Result<FindingRow> {
+fn sighting(
+    check: &CheckRow,
+    position: i64,
+    f: &Finding,
+    loaded: &Loaded,
+    order: &Order,
+) -> Result<SightingRow> {
     let keys = &loaded.keys;
-    let name = loaded.name_of.get(&f.person).map(|n| keys.names.text(n.0).to_owned());
-    Ok(FindingRow {
-        finding_id: clock::new_id(),
+    let person = |key: PersonKey| keys.people.text(key.0);
+    let name = usize::try_from(f.person.0).ok().and_then(|at| loaded.name_of.get(at));
+    let name = name.map(|NameKey(name)| keys.names.text(*name));
+    Ok(SightingRow {
         check_id: check.check_id.clone(),
-        stable_key: f.key(order.term, keys),
+        position,
+        finding_id: String::new(),
         kind: f.kind,
-        person_id: keys.people.text(f.person.0).to_owned(),
+        person_id: person(f.person),
         name_id: name.ok_or_else(|| Error::internal("a finding without a name"))?,
+        other_id: f.other.map(person),
+        account_id: f.account.map(|account| keys.accounts.text(account.0)),
         school_code: f.school.map(|s| keys.schools.text(s.0).to_owned()),
         place: f.place.map_or_else(|| order.place.to_string(), |c| place(c, &order.place)),
         stage: f.stage,
@@ -164,11 +237,6 @@ fn row(check: &CheckRow, f: &Finding, loaded: &Loaded, order: &Order) -> Result<
         paid_fen: f.paid.map(|fen| fen.0),
         at_stake_fen: f.at_stake.0,
         detail: serde_json::to_string(&f.detail)?,
-        state: super::model::FindingState::Open,
-        remark: None,
-        decided_by: None,
-        decided_at: None,
-        version: 1,
     })
 }
 

@@ -38,6 +38,7 @@ fn row() -> Enrolment {
         import_id: "i".into(),
         recorded_at: day(2025, 9, 1).into(),
         superseded_at: None,
+        household_no: None,
     }
 }
 

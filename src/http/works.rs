@@ -50,5 +50,5 @@ pub fn all(desk: &Desk, pack: &Arc<Pack>) -> Works {
                 location: move |_: &mut _, report: &_| Ok(import(report)),
             },
         )
-        .with(cross_check::KIND, CrossCheckWork { pack: Arc::clone(pack) })
+        .with(cross_check::KIND, CrossCheckWork { pack: Arc::clone(pack), sealer: desk.sealer.clone() })
 }

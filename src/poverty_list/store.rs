@@ -303,6 +303,36 @@ pub fn all_entries(conn: &mut Conn, list_id: &str, place: &Place) -> Result<Vec<
         .load(conn)?)
 }
 
+/// The version of the same place that was locked last before this one, as known at a moment.
+pub fn before(conn: &mut Conn, list: &List, known_at: NaiveDateTime) -> Result<Option<List>> {
+    let Some(locked_at) = list.locked_at else { return Ok(None) };
+    Ok(poverty_list::table
+        .filter(poverty_list::place.eq(&list.place))
+        .filter(poverty_list::list_id.ne(&list.list_id))
+        .filter(poverty_list::locked_at.lt(locked_at))
+        .filter(poverty_list::locked_at.le(known_at))
+        .select(List::as_select())
+        .order((poverty_list::locked_at.desc(), poverty_list::list_id.desc()))
+        .first(conn)
+        .optional()?)
+}
+
+/// Who is listed in which household: person, place and household number, for entries that have one.
+pub fn households(conn: &mut Conn, list_id: &str, place: &Place) -> Result<Vec<(String, String, String)>> {
+    let (low, high) = place.range();
+    Ok(poverty_list_entry::table
+        .filter(poverty_list_entry::list_id.eq(list_id))
+        .filter(poverty_list_entry::place.ge(low))
+        .filter(poverty_list_entry::place.lt(high))
+        .filter(poverty_list_entry::household_no.is_not_null())
+        .select((
+            poverty_list_entry::person_id,
+            poverty_list_entry::place,
+            poverty_list_entry::household_no.assume_not_null(),
+        ))
+        .load(conn)?)
+}
+
 /// The versions in force on a date as known at a moment: for each place the one that speaks for the
 /// latest first day, and of those the one locked last.
 pub fn in_force(conn: &mut Conn, as_of: NaiveDate, known_at: NaiveDateTime) -> Result<Vec<List>> {

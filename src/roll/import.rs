@@ -234,6 +234,7 @@ fn enrolment(
         import_id: batch.import_id.to_owned(),
         recorded_at: order.at,
         superseded_at: None,
+        household_no: said.household_no.clone(),
     };
     row.fingerprint = print(&row, said);
     row
@@ -244,7 +245,7 @@ fn print(row: &Enrolment, said: &RollRow) -> String {
     let shown = |v: Option<bool>| v.map(|b| b.to_string()).unwrap_or_default();
     let date = |v: Option<NaiveDate>| v.map(|d| d.to_string()).unwrap_or_default();
     let listed = |codes: Vec<&str>| codes.join(",");
-    let parts = [
+    let mut parts = vec![
         row.name_id.clone(),
         row.place.clone(),
         row.stage.code().to_owned(),
@@ -266,6 +267,8 @@ fn print(row: &Enrolment, said: &RollRow) -> String {
         date(row.entered_on),
         date(row.left_on),
     ];
+    // A column that came later: a row without it says what it said before.
+    parts.extend(row.household_no.clone());
     digest::of_parts(parts)
 }
 

@@ -98,6 +98,8 @@ pub struct Enrolment {
     pub recorded_at: NaiveDateTime,
     /// When another record took its place.
     pub superseded_at: Option<NaiveDateTime>,
+    /// Number of the household in the poverty system, where the roll gives it.
+    pub household_no: Option<String>,
 }
 
 impl Enrolment {

@@ -128,6 +128,8 @@ pub struct XlsxOut {
     book: Workbook,
     sheet: Worksheet,
     sheets: u32,
+    /// The parts into which the present sheet had to be cut.
+    parts: u32,
     name: String,
     title: Option<String>,
     columns: Vec<OutColumn>,
@@ -174,6 +176,7 @@ impl XlsxOut {
             sheet: Worksheet::new(),
             book,
             sheets: 0,
+            parts: 0,
             name: name.to_owned(),
             title: title.map(str::to_owned),
             columns,
@@ -184,10 +187,20 @@ impl XlsxOut {
         Ok(out)
     }
 
+    /// Goes on with another sheet of other columns; rows that follow go there.
+    pub fn another(&mut self, name: &str, columns: Vec<OutColumn>) -> Result<()> {
+        name.clone_into(&mut self.name);
+        self.formats = columns.iter().map(|c| cell_format(c.kind)).collect();
+        self.columns = columns;
+        self.parts = 0;
+        self.begin_sheet()
+    }
+
     fn begin_sheet(&mut self) -> Result<()> {
         let mut sheet = self.book.new_worksheet_with_constant_memory().map_err(failed)?;
         self.sheets += 1;
-        let name = if self.sheets == 1 { self.name.clone() } else { format!("{}{}", self.name, self.sheets) };
+        self.parts += 1;
+        let name = if self.parts == 1 { self.name.clone() } else { format!("{}{}", self.name, self.parts) };
         sheet.set_name(name).map_err(failed)?;
         for (index, (column, format)) in (0..).zip(self.columns.iter().zip(&self.formats)) {
             sheet.set_column_width(index, column.width).map_err(failed)?;

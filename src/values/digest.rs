@@ -33,6 +33,33 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
+/// The digest of a set of rows that come one by one, whatever their order: 32 bytes a row are kept.
+#[derive(Debug, Default)]
+pub struct SetDigest(Vec<[u8; 32]>);
+
+impl SetDigest {
+    /// Takes a row in.
+    pub fn add<T: AsRef<str>>(&mut self, parts: &[T]) {
+        let mut context = Context::new(&SHA256);
+        for part in parts {
+            let part = part.as_ref();
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut row = [0; 32];
+        row.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        self.0.push(row);
+    }
+
+    /// SHA-256 over the rows' digests in ascending order.
+    pub fn finish(mut self) -> String {
+        self.0.sort_unstable();
+        let mut context = Context::new(&SHA256);
+        self.0.iter().for_each(|row| context.update(row));
+        hex(context.finish().as_ref())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +78,19 @@ mod tests {
         let set = |lines: &[&str]| of_set(lines.iter().map(ToString::to_string).collect());
         assert_eq!(set(&["a", "b"]), set(&["b", "a"]));
         assert_ne!(set(&["a"]), set(&["a", "a"]));
+    }
+
+    #[test]
+    fn rows_one_by_one_have_no_order_but_count_repeats() {
+        let set = |rows: &[&[&str]]| {
+            let mut digest = SetDigest::default();
+            for row in rows {
+                digest.add(row);
+            }
+            digest.finish()
+        };
+        assert_eq!(set(&[&["a", "b"], &["c"]]), set(&[&["c"], &["a", "b"]]));
+        assert_ne!(set(&[&["a", "b"]]), set(&[&["ab"]]));
+        assert_ne!(set(&[&["a"]]), set(&[&["a"], &["a"]]));
     }
 }

@@ -99,13 +99,13 @@ fn diesel_knows_every_column_of_every_table() {
     db.migrate().unwrap();
     db.read_now(|conn| {
         same_columns!(conn: person, person_name, account, import, import_error, import_bad_row, school,
-        enrolment, category, evidence, poverty_list, poverty_list_entry, aid_notice, aid_record, aid_entry, cross_check, finding, job, job_chunk,
-            idempotency);
+            enrolment, category, evidence, poverty_list, poverty_list_entry, aid_notice, aid_record, aid_entry, cross_check,
+            finding, sighting, finding_event, job, job_chunk, idempotency);
         Ok(())
     })
     .unwrap();
     let tables = dump(&db).iter().filter(|o| o.sql.starts_with("CREATE TABLE")).count();
-    assert_eq!(tables, 20, "a new table belongs in the list above");
+    assert_eq!(tables, 22, "a new table belongs in the list above");
 }
 
 #[test]

@@ -9,9 +9,11 @@ use std::process::{Command, Output};
 use chrono::{Days, NaiveDate};
 use yingzhu::aid::import::AidImporter;
 use yingzhu::auth::Scope;
-use yingzhu::cli::demo::{County, Dirt, File, Files, Plan, generate, write_files};
-use yingzhu::cross_check::run::{self, Order as CheckOrder};
-use yingzhu::cross_check::store::{self as checks, CheckRow, Filter, FindingRow};
+use yingzhu::cli::demo::{County, Dirt, File, Files, Plan, generate, pay_by, write_files};
+use yingzhu::cross_check::finding_store::{Filter, SightingRow, findings};
+use yingzhu::cross_check::run::{self, Means, Order as CheckOrder};
+use yingzhu::cross_check::store::CheckRow;
+use yingzhu::cross_check::watch::unwatched;
 use yingzhu::cross_check::{Detail, FindingKind, ListedState, Totals};
 use yingzhu::imports::{Desk, Order, Report};
 use yingzhu::policy::Pack;
@@ -106,28 +108,30 @@ impl Bureau {
             list: None,
             term: self.county.plan.term,
             place: self.place.clone(),
+            pay_by: Some(pay_by(self.county.plan.term)),
             by: "reviewer".to_owned(),
             at: clock::now(),
             today: self.today,
         };
         let scope = Scope::local(self.place.clone());
-        self.desk.db.write_now(|conn| run::run(conn, &scope, &self.pack, &order)).unwrap()
+        let means = Means { pack: &self.pack, sealer: &self.desk.sealer };
+        self.desk.db.write_now(|conn| run::run(conn, &scope, means, &order, &mut unwatched)).unwrap()
     }
 
     /// The findings with the resident id of each student.
-    fn findings(&self, check: &CheckRow) -> Vec<(FindingRow, String)> {
+    fn findings(&self, check: &CheckRow) -> Vec<(SightingRow, String)> {
         let scope = Scope::local(self.place.clone());
         self.desk
             .db
             .read_now(|conn| {
-                let rows =
-                    checks::findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
+                let rows = findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
+                let rows: Vec<SightingRow> = rows.into_iter().map(|(sighting, _)| sighting).collect();
                 let people: Vec<&str> = rows.iter().map(|row| row.person_id.as_str()).collect();
                 let mut ids = BTreeMap::new();
                 for (person, revealed) in vault::reveal(conn, &self.desk.sealer, &people)? {
                     ids.insert(person, revealed.id.unwrap());
                 }
-                let with_id = |row: FindingRow| {
+                let with_id = |row: SightingRow| {
                     let id = ids[&row.person_id].clone();
                     (row, id)
                 };
@@ -172,12 +176,15 @@ fn refused_rightly(county: &County, file: File, report: &Report, good: usize) {
 /// its label.
 type Key = (FindingKind, Vec<String>, Option<Programme>);
 
-fn found(county: &County, findings: &[(FindingRow, String)]) -> Vec<Key> {
+fn found(county: &County, findings: &[(SightingRow, String)]) -> Vec<Key> {
     let shared = county.truth.findings.get(&FindingKind::SharedAccount);
     let mut keys: Vec<Key> = findings
         .iter()
         .map(|(row, id)| {
             let mut ids = vec![id.clone()];
+            if row.kind == FindingKind::SchoolKindMismatch {
+                ids = vec![row.school_code.clone().unwrap()];
+            }
             if row.kind == FindingKind::SharedAccount {
                 // The finding stands under one of the holders and counts them.
                 let label = shared.into_iter().flatten().find(|label| label.ids.contains(id));

@@ -72,6 +72,12 @@ pub(crate) fn reopen(bytes: &[u8]) -> Vec<Vec<String>> {
     sheets(bytes).concat()
 }
 
+/// The names of the sheets of a workbook.
+pub(crate) fn names(bytes: &[u8]) -> Vec<String> {
+    let book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    book.sheet_names()
+}
+
 fn sheets(bytes: &[u8]) -> Vec<Vec<Vec<String>>> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     let text = |row: &[calamine::Data]| row.iter().map(ToString::to_string).collect();

@@ -67,6 +67,8 @@ pub struct School {
     pub tuition_fen: i64,
     /// What a public school of the kind charges a term: the amount waived.
     pub public_tuition_fen: i64,
+    /// Whether its code is of another kind of school.
+    pub miscoded: bool,
 }
 
 /// A student of the roll.
@@ -124,6 +126,11 @@ impl Student {
         format!("G{}", self.person.id)
     }
 
+    /// 户编号.
+    pub fn household_number(&self) -> String {
+        format!("{}{:010}", self.home, self.household)
+    }
+
     /// 涉农专业.
     pub fn farming_major(&self) -> bool {
         self.major.is_some_and(|(_, farming)| farming)
@@ -144,14 +151,17 @@ pub(super) fn schools(plan: &Plan, county: &str) -> Vec<School> {
     let mut schools = Vec::new();
     for (stage, share, size, ..) in STAGES {
         let count = (u64::from(plan.students) * u64::from(*share) / 1000 / u64::from(*size)).max(1);
-        for number in 0..u32::try_from(count).unwrap_or(1) {
-            schools.push(school(&plan.place, county, *stage, number));
+        let count = u32::try_from(count).unwrap_or(1);
+        for number in 0..count {
+            // One of several primary schools bears the code of a vocational one.
+            let miscoded = *stage == Stage::Primary && number > 0 && number + 1 == count;
+            schools.push(school(&plan.place, county, *stage, number, miscoded));
         }
     }
     schools
 }
 
-fn school(place: &str, county: &str, stage: Stage, number: u32) -> School {
+fn school(place: &str, county: &str, stage: Stage, number: u32, miscoded: bool) -> School {
     let town = TOWNS.get(usize::try_from(number).unwrap_or_default() % TOWNS.len()).copied();
     let in_seat = number.is_multiple_of(18);
     // Of ten kindergartens six are public, three private and inclusive, one private and not.
@@ -179,8 +189,11 @@ fn school(place: &str, county: &str, stage: Stage, number: u32) -> School {
         (Ownership::Private, _) => 600_000,
         _ => public_tuition_fen,
     };
+    let kind = if miscoded { "36" } else { kind };
+    // Serials beyond those of its real kind, so that no two schools have one code.
+    let serial = if miscoded { number + 50_000 } else { number };
     School {
-        code: format!("{kind}{}9{number:05}", place.get(..2).unwrap_or_default()),
+        code: format!("{kind}{}9{serial:05}", place.get(..2).unwrap_or_default()),
         name: format!("{county}演示{}第{}{word}", town.unwrap_or_default(), number / 18 + 1),
         stage,
         ownership,
@@ -189,6 +202,7 @@ fn school(place: &str, county: &str, stage: Stage, number: u32) -> School {
         setting: if in_seat { HukouKind::CountyTown } else { HukouKind::Rural },
         tuition_fen,
         public_tuition_fen,
+        miscoded,
     }
 }
 
@@ -295,7 +309,7 @@ fn entered(plan: &Plan, stage: Stage, grade: u8) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, 9, 1).unwrap_or_default()
 }
 
-/// Lists whole households until so many students are on the list. The list of a county is of households
+/// Lists whole households, but for a child forgotten here and there, until so many students are listed. The list of a county is of households
 /// registered in that county. A child in a kindergarten that is not inclusive stays off it, because what
 /// such a child is due is in dispute.
 pub(super) fn list(
@@ -317,7 +331,12 @@ pub(super) fn list(
         if members.first().is_none_or(|s| s.hukou == HukouKind::Urban || s.home != plan.place) {
             continue;
         }
-        for student in members {
+        // Once in a while one of several children is forgotten.
+        let forgotten = (members.len() > 1 && dice.permille(15)).then(|| dice.at(members.len()));
+        for (at, student) in members.iter_mut().enumerate() {
+            if Some(at) == forgotten {
+                continue;
+            }
             let inclusive = schools.get(student.school).and_then(|s| s.inclusive) != Some(false);
             if inclusive && listed < wanted {
                 listed += 1;

@@ -2,7 +2,10 @@
 //!
 //! Each fault falls on students of its own, so that a label says exactly what a run must find. The
 //! shares follow the audits: some two in a hundred listed students missed, as many paid too little, a
-//! few paid twice.
+//! few paid twice. Where one fault brings another with it (a second payment that comes too late, a brother of
+//! a listed child who is not listed), both are labelled.
+
+use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 
@@ -10,7 +13,7 @@ use super::county::{School, Student};
 use super::dice::Dice;
 use super::people::People;
 use super::rates::{Owed, Standing, owed, too_low};
-use super::truth::{AidRow, Truth, Variant};
+use super::truth::{AidRow, ListRow, Truth, Variant};
 use super::{County, Plan};
 use crate::cross_check::FindingKind;
 use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme, Stage, Term, TermCalendar};
@@ -19,6 +22,11 @@ use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, Programme,
 pub(super) fn scaled(plan: &Plan, of_4000: u32) -> u32 {
     let scaled = (u64::from(of_4000) * u64::from(plan.listed) + 2000) / 4000;
     u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Listed persons whom no school knows.
+pub(super) fn absent(plan: &Plan) -> u32 {
+    scaled(plan, 20).min(plan.listed)
 }
 
 /// Days into the term after which paying begins.
@@ -32,6 +40,11 @@ const PAID_AGAIN_AFTER: u64 = 15;
 pub(super) fn paid_by(term: Term) -> NaiveDate {
     let days = PAYING_FROM + u64::from(PAYING_OVER) + PAID_AGAIN_AFTER;
     TermCalendar::default().first_day(term) + Days::new(days)
+}
+
+/// The county's own last day for paying listed students, after all who are paid in time.
+pub fn pay_by(term: Term) -> NaiveDate {
+    TermCalendar::default().first_day(term) + Days::new(PAYING_FROM + u64::from(PAYING_OVER))
 }
 
 /// What was put wrong about a student. One thing each.
@@ -50,6 +63,9 @@ pub(super) enum Mark {
     OtherStage,
     Shares(usize),
     TwoSchools,
+    Late,
+    Mistyped,
+    WrongAge,
 }
 
 /// The county with its faults being put in.
@@ -85,9 +101,11 @@ pub(super) fn spoil(
         begins: TermCalendar::default().first_day(plan.term),
     };
     shop.mark();
-    shop.bend_students(dice);
+    shop.bend_students(people, dice);
     let aid = shop.aid_rows(dice);
     let list = shop.list_rows(people, dice);
+    shop.label_households(&list);
+    shop.label_schools();
     let dirty = shop.dirty_rows(list.len(), aid.len(), people, dice);
     let truth = shop.truth;
     County { plan: plan.clone(), name, schools, students, list, aid, dirty, truth }
@@ -180,6 +198,17 @@ impl Workshop<'_> {
         );
         self.take(shared.max(2), Mark::Shares, |s, at| listed(s, at) && owed_grant(s, at));
         self.take(schools, |_| Mark::TwoSchools, |s, at| ordinary(s, at) && s.other_school(at).is_some());
+        let [late, mistyped, wrong_age] = [16, 6, 6].map(scaled);
+        self.take(late, |_| Mark::Late, |s, at| listed(s, at) && !s.owed(at).is_empty());
+        // Whoever is to be taken for her on the list must be one whom no school knows; see `list_rows`.
+        self.take(mistyped.min(absent(self.plan) / 2), |_| Mark::Mistyped, ordinary);
+        // Adults study in vocational schools too; their age says nothing.
+        let young = |s: &Self, at| s.student(at).is_some_and(|(s, _)| s.stage != Stage::Vocational);
+        self.take(
+            wrong_age,
+            |_| Mark::WrongAge,
+            |s, at| assessed(s, at) && young(s, at) && !s.owed(at).is_empty(),
+        );
     }
 
     /// A programme that a student without any hardship was paid all the same.
@@ -208,7 +237,7 @@ impl Workshop<'_> {
     }
 
     /// The marks that change what the roll says.
-    fn bend_students(&mut self, dice: &mut Dice) {
+    fn bend_students(&mut self, people: &mut People, dice: &mut Dice) {
         let (before, withdrawn_on) = (self.left_before(), self.left_within());
         for at in 0..self.marks.len() {
             let Some(Some(mark)) = self.marks.get(at).copied() else { continue };
@@ -238,6 +267,11 @@ impl Workshop<'_> {
                     // What was owed before is what is paid now; see `aid_rows`.
                     student.left = Some(withdrawn_on);
                 }
+                Mark::WrongAge => {
+                    let adult = student.person.birth - Days::new(30 * 365);
+                    people.redate(dice, &mut student.person, adult);
+                    self.truth.label(FindingKind::AgeOutOfRange, &[&student.person.id], None);
+                }
                 Mark::TwoSchools => {
                     student.second_school = other_school;
                     self.truth.label(FindingKind::DuplicateEnrolment, &[&id], None);
@@ -253,7 +287,10 @@ impl Workshop<'_> {
         for at in 0..self.students.len() {
             let mark = self.marks.get(at).copied().flatten();
             let mut paid = self.owed(at);
-            let paid_on = self.begins + Days::new(PAYING_FROM + u64::from(dice.below(PAYING_OVER)));
+            let mut paid_on = self.begins + Days::new(PAYING_FROM + u64::from(dice.below(PAYING_OVER)));
+            if mark == Some(Mark::Late) {
+                paid_on = pay_by(self.plan.term) + Days::new(1 + u64::from(dice.below(10)));
+            }
             let Some(student) = self.students.get_mut(at) else { continue };
             let id = student.person.id.clone();
             let mut label = |kind, programme| self.truth.label(kind, &[&id], Some(programme));
@@ -325,7 +362,45 @@ impl Workshop<'_> {
             }
         }
         self.share_accounts(&mut rows);
+        self.label_late(&rows);
         rows
+    }
+
+    /// Listed students who were paid after the county's last day, whatever else is wrong about them.
+    fn label_late(&mut self, rows: &[AidRow]) {
+        let last = pay_by(self.plan.term);
+        let mut late: Vec<(usize, Programme)> =
+            rows.iter().filter(|row| row.paid_on > last).map(|row| (row.student, row.programme)).collect();
+        late.sort_unstable();
+        late.dedup();
+        for (at, programme) in late {
+            let Some(student) = self.students.get(at).filter(|s| s.listed) else { continue };
+            self.truth.label(FindingKind::PaidLate, &[&student.person.id], Some(programme));
+        }
+    }
+
+    /// Students at school who are not listed though their household is.
+    fn label_households(&mut self, list: &[ListRow]) {
+        let listed: HashSet<u32> =
+            list.iter().filter_map(|row| Some(self.students.get(row.student?)?.household)).collect();
+        for student in self.students.iter() {
+            let at_school = student.state == EnrolmentState::Enrolled && student.left.is_none();
+            if at_school && !student.listed && listed.contains(&student.household) {
+                self.truth.label(FindingKind::HouseholdMemberOffList, &[&student.person.id], None);
+            }
+        }
+    }
+
+    /// Schools whose code is of another kind than their stage.
+    fn label_schools(&mut self) {
+        for (at, school) in self.schools.iter().enumerate() {
+            let at_school = |s: &Student| s.state == EnrolmentState::Enrolled && s.left.is_none();
+            let taught =
+                self.students.iter().any(|s| at_school(s) && (s.school == at || s.second_school == Some(at)));
+            if taught && school.miscoded {
+                self.truth.label(FindingKind::SchoolKindMismatch, &[&school.code], None);
+            }
+        }
     }
 
     /// Pairs of the marked: the second is paid to the first one's card.

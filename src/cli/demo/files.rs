@@ -167,7 +167,7 @@ fn list_cells(
         home.into(),
         student.map_or("祁山镇", |s| s.town).into(),
         student.map_or("演示一村", |s| s.village).into(),
-        student.filter(|_| own).map(|s| format!("{home}{:010}", s.household)).unwrap_or_default().into(),
+        student.filter(|_| own).map(Student::household_number).unwrap_or_default().into(),
         student.filter(|_| own).map(|s| s.head.clone()).unwrap_or_default().into(),
         word.into(),
         // Whom no school knows is still somebody of an age to the office that lists her.
@@ -225,6 +225,7 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
         if s.boarding { "住校" } else { "走读" }.into(),
         s.hukou.zh().into(),
         s.home.clone().into(),
+        s.household_number().into(),
         vocational.map(|(name, _)| name).unwrap_or_default().into(),
         vocational.map(|(_, farming)| yes_no(farming)).unwrap_or_default().into(),
         // None of the demo's majors is one of the performing arts, and all its students are full-time.

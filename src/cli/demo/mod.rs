@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::values::{Term, Text, ValueError};
 
 pub use county::{School, Student};
+pub use faults::pay_by;
 pub use files::{Files, write_files};
 pub use people::Person;
 pub(super) use run::{Options, run};
@@ -117,8 +118,7 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let mut people = people::People::new(&plan.place);
     let schools = county::schools(plan, name);
     let mut students = county::students(plan, &schools, &mut people, &mut dice);
-    let absent = faults::scaled(plan, 20).min(plan.listed);
-    let on_roll = usize::try_from(plan.listed - absent).unwrap_or_default();
+    let on_roll = usize::try_from(plan.listed - faults::absent(plan)).unwrap_or_default();
     county::list(plan, &mut students, &schools, on_roll, &mut dice);
     county::ordinary_life(plan, &mut students, &mut dice);
     Ok(faults::spoil(plan, name, schools, students, &mut people, &mut dice))

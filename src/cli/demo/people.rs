@@ -119,6 +119,31 @@ impl People {
         Person { name, id: self.id(dice, birth, female), female, birth }
     }
 
+    /// Gives a person another day of birth, and the id that goes with it.
+    pub(super) fn redate(&mut self, dice: &mut Dice, person: &mut Person, birth: NaiveDate) {
+        person.birth = birth;
+        person.id = self.id(dice, birth, person.female);
+    }
+
+    /// The person under an id with one wrong digit whose check digit was made to fit.
+    pub(super) fn mistyped(&mut self, dice: &mut Dice, person: &Person) -> Person {
+        let mut wrong = person.clone();
+        for _ in 0..100 {
+            let mut body: Vec<char> = person.id.chars().take(17).collect();
+            let at = 14 + dice.at(2);
+            if let (Some(slot), Some(digit)) = (body.get_mut(at), char::from_digit(dice.below(10), 10)) {
+                *slot = digit;
+            }
+            let body: String = body.into_iter().collect();
+            let id = check_digit(&body).map(|check| format!("{body}{check}")).unwrap_or_default();
+            if !id.is_empty() && self.used.insert(id.clone()) {
+                wrong.id = id;
+                break;
+            }
+        }
+        wrong
+    }
+
     fn id(&mut self, dice: &mut Dice, birth: NaiveDate, female: bool) -> String {
         let area = dice.weighted(AREAS).unwrap_or_default();
         let area = if area == "341024" { self.place.as_str() } else { area };

@@ -23,8 +23,20 @@ impl Workshop<'_> {
             rows.push(ListRow { name, id: person.id.clone(), person, student: Some(at) });
         }
         let missing = usize::try_from(self.plan.listed).unwrap_or_default().saturating_sub(rows.len());
+        let mistyped = self.marks.iter().zip(self.students.iter());
+        let mut mistyped: Vec<Person> = mistyped
+            .filter(|(mark, _)| **mark == Some(Mark::Mistyped))
+            .map(|(_, student)| student.person.clone())
+            .collect();
         for _ in 0..missing {
-            let person = stranger(self.plan, people, dice);
+            let person = match mistyped.pop() {
+                Some(meant) => {
+                    let written = people.mistyped(dice, &meant);
+                    self.truth.label(FindingKind::ProbableTypo, &[&written.id], None);
+                    written
+                }
+                None => stranger(self.plan, people, dice),
+            };
             self.truth.label(FindingKind::ListedNotEnrolled, &[&person.id], None);
             let row = ListRow { name: person.name.clone(), id: person.id.clone(), person, student: None };
             let place = dice.at(rows.len() + 1);

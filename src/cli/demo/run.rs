@@ -10,16 +10,17 @@ use std::time::Instant;
 
 use chrono::NaiveDate;
 
-use super::faults::paid_by;
+use super::faults::{paid_by, pay_by};
 use super::{Files, Plan, generate, refuse, write_files};
 use crate::auth::{DevKey, MintRequest, Role, Scope, mint};
 use crate::cli::import::{self, Kind};
 use crate::cli::{Out, cross_check, progress, serve, store};
 use crate::config::ServeOptions;
+use crate::cross_check::finding_store as findings;
 use crate::cross_check::model::FindingKind;
 use crate::cross_check::report;
-use crate::cross_check::run::Inputs;
-use crate::cross_check::store::{self as checks, CheckRow};
+use crate::cross_check::run::{Inputs, Order};
+use crate::cross_check::store::CheckRow;
 use crate::error::{Error, Result};
 use crate::imports::Desk;
 use crate::values::{Lang, Place, Term, TermCalendar, Text, ValueError, clock};
@@ -109,7 +110,16 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
         import::tell(&report, out)?;
     }
     let bar = progress::step(&Text::fixed("比对名单、学籍和资助", "holding the three together"), out.lang());
-    let check = cross_check::check(&desk, &pack, None, term, place.clone(), SENDER)?;
+    let order = Order {
+        list: None,
+        term,
+        place: place.clone(),
+        pay_by: Some(pay_by(term)),
+        by: SENDER.to_owned(),
+        at: clock::now(),
+        today: clock::today(),
+    };
+    let check = cross_check::check(&desk, &pack, &order)?;
     bar.finish_and_clear();
     tell_result(&desk, &check, term, &place, name, out)?;
     let seconds = begun.elapsed().as_secs_f64();
@@ -219,7 +229,7 @@ fn tell_result(
 ) -> Result<()> {
     let totals = serde_json::from_str(&check.totals)?;
     let scope = Scope::local(place.clone());
-    let counts = desk.db.read_now(|conn| checks::counts(conn, &scope, &check.check_id))?;
+    let counts = desk.db.read_now(|conn| findings::counts(conn, &scope, &check.check_id))?;
     if out.lang() == Lang::En {
         return cross_check::tell(&counts, out);
     }
@@ -281,10 +291,10 @@ fn tell_how(
 /// The id number and name of an unaided student. They are invented, so they may be shown.
 fn sample(desk: &Desk, place: &Place, check: &CheckRow) -> Result<(String, String)> {
     let scope = Scope::local(place.clone());
-    let filter = checks::Filter { kind: Some(FindingKind::ListedUnaided), ..checks::Filter::default() };
+    let filter = findings::Filter { kind: Some(FindingKind::ListedUnaided), ..findings::Filter::default() };
     desk.db.read_now(|conn| {
-        let rows = checks::findings(conn, &scope, &check.check_id, &filter, None, 1)?;
-        let Some(row) = rows.first() else { return Ok((String::new(), String::new())) };
+        let rows = findings::findings(conn, &scope, &check.check_id, &filter, None, 1)?;
+        let Some((row, _)) = rows.first() else { return Ok((String::new(), String::new())) };
         let id = crate::seal::vault::reveal(conn, &desk.sealer, &[&row.person_id])?
             .remove(&row.person_id)
             .and_then(|r| r.id)

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::model::PersonShown;
 use super::*;
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{EnrolmentState, Fen, Programme, Stage, Term, TermCalendar};
@@ -29,6 +28,8 @@ pub(super) struct World {
     pub(super) enrolled: Vec<Enrolled>,
     pub(super) aided: Vec<Aided>,
     pub(super) due: Vec<Due>,
+    pub(super) presumed: Vec<Due>,
+    pub(super) born: Vec<Born>,
     pub(super) near: Vec<Near>,
     pub(super) pay_by: Option<NaiveDate>,
 }
@@ -62,6 +63,8 @@ impl World {
             categories: Categories::EMPTY,
             evidence: Evidences::EMPTY,
             assessed: false,
+            household: None,
+            fits: true,
         });
         self.enrolled.last_mut().unwrap()
     }
@@ -93,6 +96,24 @@ impl World {
         self.due.last_mut().unwrap()
     }
 
+    /// At school, not on the list, of a household.
+    pub(super) fn kin(&mut self, person: u32, household: u32) -> &mut Enrolled {
+        let row = self.on_roll(person);
+        row.household = Some((household, HouseholdSource::Roll));
+        row
+    }
+
+    /// Would be due the top tier if listed.
+    pub(super) fn presume(&mut self, person: u32) {
+        self.due(person);
+        self.presumed.extend(self.due.pop());
+    }
+
+    pub(super) fn born(&mut self, person: u32, year: i32, month: u32, day: u32) {
+        let on = NaiveDate::from_ymd_opt(year, month, day).unwrap();
+        self.born.push(Born { person: PersonKey(person), on });
+    }
+
     /// On the list, at school, due the top tier and not paid.
     pub(super) fn unpaid(&mut self, person: u32) {
         self.on_list(person);
@@ -108,13 +129,15 @@ impl World {
 
     pub(super) fn run(&self) -> Outcome {
         let term = Term::parse("2025A").unwrap();
-        let options =
-            Options { term, calendar: TermCalendar::default(), place: Some(HERE), pay_by: self.pay_by };
+        let due_days = self.pay_by.map_or(DueDays::NONE, DueDays::all);
+        let options = Options { term, calendar: TermCalendar::default(), place: Some(HERE), due_days };
         reconcile(&Input {
             listed: &self.listed,
             enrolled: &self.enrolled,
             aided: &self.aided,
             due: &self.due,
+            presumed: &self.presumed,
+            born: &self.born,
             near: &self.near,
             options,
         })
@@ -136,17 +159,5 @@ impl Directory for Numbers {
     }
     fn school(&self, key: SchoolKey) -> Cow<'_, str> {
         key.0.to_string().into()
-    }
-    fn name(&self, key: NameKey) -> Cow<'_, str> {
-        key.0.to_string().into()
-    }
-    fn person_shown(&self, key: PersonKey) -> PersonShown<'_> {
-        PersonShown { name: format!("甲*{}", key.0).into(), id: "**************0000".into() }
-    }
-    fn school_name(&self, key: SchoolKey) -> Cow<'_, str> {
-        format!("演示学校{}", key.0).into()
-    }
-    fn county_name(&self, county: County) -> Cow<'_, str> {
-        county.0.to_string().into()
     }
 }

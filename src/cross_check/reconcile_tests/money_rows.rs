@@ -285,4 +285,177 @@ pub(super) const ROWS: &[Row] = &[
         expect: &[],
         state: Some(S::AidedRight),
     },
+    Row {
+        name: "a brother of a listed child who is not listed",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 0);
+            w.presume(2);
+        },
+        expect: &[(K::HouseholdMemberOffList, 175_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a brother who was paid all the same",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 0).assessed = true;
+            w.presume(2);
+            w.paid(2, Fen(110_000));
+        },
+        expect: &[(K::HouseholdMemberOffList, 65_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a brother of whom it is not known what he would be due",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 0);
+        },
+        expect: &[(K::HouseholdMemberOffList, 0)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a brother who is listed too",
+        build: |w| {
+            w.right(1);
+            w.right(2);
+            w.listed[1].household = w.listed[0].household;
+            w.enrolled[1].household = w.listed[0].household.map(|home| (home, HouseholdSource::Roll));
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a child of another household",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 7);
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a brother who has left school",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 0).state = EnrolmentState::Graduated;
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a brother at school in another county",
+        build: |w| {
+            w.right(1);
+            w.kin(2, 0).place = Some(County(341_021));
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "the oldest age that senior high school explains, on the day of payment",
+        build: |w| {
+            w.right(1);
+            w.born(1, 2002, 9, 11);
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a year more on the day of payment",
+        build: |w| {
+            w.right(1);
+            w.born(1, 2002, 9, 10);
+        },
+        expect: &[(K::AgeOutOfRange, 175_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "the youngest age, on the birthday itself",
+        build: |w| {
+            w.right(1);
+            w.born(1, 2011, 9, 10);
+        },
+        expect: &[],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "a day too young, though the calendar years differ by as many",
+        build: |w| {
+            w.right(1);
+            w.born(1, 2011, 9, 11);
+        },
+        expect: &[(K::AgeOutOfRange, 175_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "paid before she was born",
+        build: |w| {
+            w.right(1);
+            w.born(1, 2025, 9, 11);
+        },
+        expect: &[(K::AgeOutOfRange, 175_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "of the two payments one at a strange age",
+        build: |w| {
+            w.unpaid(1);
+            w.paid(1, Fen(75_000));
+            w.paid(1, Fen(100_000)).paid_on = Some(day(10, 10));
+            w.born(1, 2002, 10, 10);
+        },
+        expect: &[(K::AgeOutOfRange, 100_000)],
+        state: Some(S::AidedRight),
+    },
+    Row {
+        name: "adults study in vocational schools",
+        build: |w| {
+            let row = w.on_roll(1);
+            (row.stage, row.assessed) = (Stage::Vocational, true);
+            w.paid(1, TOP).programme = Programme::VocationalGrant;
+            w.born(1, 1985, 1, 1);
+        },
+        expect: &[],
+        state: None,
+    },
+    Row {
+        name: "who was not paid has no age on the day of payment",
+        build: |w| {
+            w.unpaid(1);
+            w.born(1, 1985, 1, 1);
+        },
+        expect: &[(K::ListedUnaided, 175_000)],
+        state: Some(S::Unaided),
+    },
+    Row {
+        name: "two students at a school of another kind are one finding",
+        build: |w| {
+            w.on_roll(1).fits = false;
+            w.on_roll(2).fits = false;
+            w.on_roll(3);
+        },
+        expect: &[(K::SchoolKindMismatch, 0)],
+        state: None,
+    },
+    Row {
+        name: "two stages that do not fit are two",
+        build: |w| {
+            w.on_roll(1).fits = false;
+            let row = w.on_roll(2);
+            (row.fits, row.stage) = (false, Stage::JuniorHigh);
+        },
+        expect: &[(K::SchoolKindMismatch, 0), (K::SchoolKindMismatch, 0)],
+        state: None,
+    },
+    Row {
+        name: "who has left such a school does not count",
+        build: |w| {
+            let row = w.on_roll(1);
+            (row.fits, row.state) = (false, EnrolmentState::Graduated);
+        },
+        expect: &[],
+        state: None,
+    },
 ];

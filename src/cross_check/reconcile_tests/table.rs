@@ -43,25 +43,63 @@ fn distance_is_told_from_the_place_of_the_run() {
     assert!(!County(341_100).contains(HERE) && !HERE.contains(County(341_000)));
 }
 
+type Fault = fn(&mut Totals);
+
 #[test]
-fn a_failing_identity_is_an_error() {
+fn a_planted_fault_fails_the_identity_it_breaks() {
     let mut world = World::default();
     world.right(1);
+    world.unpaid(2);
     let sound = world.run().totals;
     assert_eq!(sound.verify(), Ok(()));
-    let tamper: [fn(&mut Totals); 6] = [
-        |t| t.listed += 1,
-        |t| t.paid.0 += 1,
-        |t| t.due.0 += 1,
-        |t| t.aided = 0,
-        |t| t.by_stage.clear(),
-        |t| t.by_group.clear(),
+    assert!(sound.identities().iter().all(Identity::holds));
+    let planted: [(&str, Fault); 8] = [
+        ("listed_by_state", |t| t.listed += 1),
+        ("listed_by_state", |t| t.by_state.add(S::NotDue)),
+        ("listed_by_stage", |t| t.by_stage.clear()),
+        ("aided_by_group", |t| t.aided = 0),
+        ("paid_by_group", |t| t.by_group.values_mut().for_each(|paid| paid.fen.0 += 1)),
+        ("paid_by_programme", |t| t.by_programme.clear()),
+        ("due_paid_or_missing", |t| t.due.0 += 1),
+        ("missing_by_stage", |t| t.by_stage[0].missing.0 += 1),
     ];
-    for change in tamper {
+    let names: BTreeSet<&str> = planted.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len(), sound.identities().len(), "an identity without a fault");
+    for (name, fault) in planted {
         let mut totals = sound.clone();
-        change(&mut totals);
-        assert!(totals.verify().is_err());
+        fault(&mut totals);
+        let failed = totals.verify().unwrap_err();
+        assert_eq!(failed.name, name);
+        assert!(!failed.holds() && failed.to_string().contains(name));
     }
+}
+
+#[test]
+fn a_chain_names_a_listed_member_and_a_stable_child() {
+    let mut world = World::default();
+    world.right(1);
+    world.right(3);
+    world.listed[0].household = Some(9);
+    world.listed[1].household = Some(9);
+    world.kin(5, 9);
+    let outcome = world.run();
+    let finding = &outcome.findings[0];
+    assert_eq!((finding.person, finding.other), (PersonKey(5), Some(PersonKey(1))));
+    assert_eq!(finding.detail, Detail::Household { listed: 2, by: HouseholdSource::Roll });
+    let key = finding.key(outcome.options.term, &Numbers { shift: 0 });
+    assert_eq!(key, "household_member_off_list|2025A|5|-|-");
+}
+
+#[test]
+fn rows_in_no_order_and_with_wide_gaps_are_read_alike() {
+    let mut world = World::default();
+    for person in [4_000_000_000, 7, 2, 900_000_000] {
+        world.right(person);
+    }
+    world.listed.reverse();
+    let totals = world.run().totals;
+    assert_eq!((totals.listed, totals.on_roll, totals.aided), (4, 4, 4));
+    assert_eq!(totals.by_state.of(S::AidedRight), 4);
 }
 
 #[test]

@@ -137,6 +137,27 @@ pub fn reveal<S: AsRef<str>>(
     Ok(revealed)
 }
 
+/// Decrypts the resident ids of people, and nothing else of them. Whoever has none is left out.
+pub fn reveal_ids<S: AsRef<str>>(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    person_ids: &[S],
+) -> Result<HashMap<String, String>> {
+    let mut revealed = HashMap::with_capacity(person_ids.len());
+    for chunk in person_ids.chunks(CHUNK) {
+        let rows: Vec<(String, Vec<u8>)> = person::table
+            .filter(person::person_id.eq_any(chunk.iter().map(AsRef::as_ref)))
+            .filter(person::id_ct.is_not_null())
+            .select((person::person_id, person::id_ct.assume_not_null()))
+            .load(conn)?;
+        for (person_id, sealed) in rows {
+            let id = Column::Id.open(sealer, &person_id, &sealed)?;
+            revealed.insert(person_id, id);
+        }
+    }
+    Ok(revealed)
+}
+
 /// Decrypts names as they were entered: name → text. Unknown names are left out.
 pub fn reveal_names<S: AsRef<str>>(
     conn: &mut Conn,

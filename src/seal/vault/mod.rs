@@ -2,7 +2,7 @@
 //!
 //! * [`enter`] finds or creates people set by set and gives back random ids; it is the only way in.
 //! * [`find`], [`find_many`], [`has_name`] answer questions about an id without decrypting anything.
-//! * [`reveal`], [`reveal_names`], [`reveal_accounts`] decrypt what is to be shown, and nothing else does.
+//! * [`reveal`], [`reveal_ids`], [`reveal_names`], [`reveal_accounts`] decrypt what is to be shown, and nothing else does.
 //!
 //! Who may see what, and that a look is put on record, is decided above; this room only answers. All
 //! functions take a connection inside [`Db::read`](crate::db::Db::read) or
@@ -16,7 +16,7 @@ mod rows;
 pub use enter::{enter, enter_accounts};
 pub use find::{
     find, find_many, find_many_by_number, has_name, having_names, name_matches, reveal, reveal_accounts,
-    reveal_names,
+    reveal_ids, reveal_names,
 };
 
 /// A person as a file or a request gives them. Everything is normalised by `values` but the name as

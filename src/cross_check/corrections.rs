@@ -1,0 +1,166 @@
+//! What one school has to put right, in its own columns: the rows of its roll and of its payments that have
+//! findings, with what is wrong beside them. The headers are those of the import files, so that a row that
+//! was put right can be sent in again.
+
+use std::collections::HashMap;
+
+use super::export::{cover, out_cells, shown};
+use super::finding_store::{Filter, Found, findings};
+use super::model::{Detail, FindingKind};
+use super::report::explain;
+use super::store::CheckRow;
+use crate::auth::Scope;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::roll::model::Enrolment;
+use crate::roll::store as roll;
+use crate::seal::{Sealer, vault};
+use crate::sheet::{OutColumn, XlsxOut};
+use crate::values::{Fen, Programme};
+
+const ROLL: [&str; 16] = [
+    "姓名",
+    "身份证件号",
+    "全国学籍号",
+    "学校标识码",
+    "学段",
+    "年级",
+    "班级",
+    "就读方式",
+    "户籍地区划代码",
+    "户编号",
+    "在读状态",
+    "入学日期",
+    "离校日期",
+    "疑点类型",
+    "问题与处理",
+    "状态",
+];
+
+const AID: [&str; 12] = [
+    "姓名",
+    "身份证号",
+    "学校标识码",
+    "学期",
+    "资助项目",
+    "金额(元)",
+    "发放日期",
+    "疑点类型",
+    "应发(元)",
+    "已发(元)",
+    "问题与处理",
+    "状态",
+];
+
+/// Whether a finding is put right in the payments rather than in the roll.
+const fn in_payments(kind: FindingKind) -> bool {
+    match kind {
+        FindingKind::ListedUnaided
+        | FindingKind::ListedUnderpaid
+        | FindingKind::AidedWithoutCategory
+        | FindingKind::DuplicateAid
+        | FindingKind::AidedAfterLeaving
+        | FindingKind::StageMismatch
+        | FindingKind::SharedAccount
+        | FindingKind::PaidLate => true,
+        FindingKind::ListedNotEnrolled
+        | FindingKind::ListedElsewhere
+        | FindingKind::OffListWithProof
+        | FindingKind::OffListWithoutProof
+        | FindingKind::IdConflict
+        | FindingKind::ProbableTypo
+        | FindingKind::DuplicateEnrolment
+        | FindingKind::HouseholdMemberOffList
+        | FindingKind::AgeOutOfRange
+        | FindingKind::SchoolKindMismatch => false,
+    }
+}
+
+/// The workbook of one school: findings that are not settled yet, two sheets. Masked like every answer.
+pub fn corrections(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    scope: &Scope,
+    check: &CheckRow,
+    school: &str,
+    pii: bool,
+) -> Result<Vec<u8>> {
+    let filter = Filter { school: Some(school.to_owned()), ..Filter::default() };
+    let mut found = findings(conn, scope, &check.check_id, &filter, None, i64::MAX)?;
+    found.retain(|(_, f)| f.state.is_unsettled() && !f.gone);
+    let people = shown(conn, sealer, &found, pii)?;
+    let persons: Vec<String> = found.iter().map(|(s, _)| s.person_id.clone()).collect();
+    let rows: HashMap<String, Enrolment> = roll::of_people(conn, &check.term, &persons)?
+        .into_iter()
+        .filter(|row| row.school_code == school)
+        .map(|row| (row.person_id.clone(), row))
+        .collect();
+    let numbers: HashMap<String, String> = if pii {
+        let opened = vault::reveal(conn, sealer, &persons)?;
+        opened.into_iter().filter_map(|(person, of)| Some((person, of.student_number?))).collect()
+    } else {
+        HashMap::new()
+    };
+    let columns = |headers: &[&str]| headers.iter().map(|h| OutColumn::text(*h).wide(18)).collect::<Vec<_>>();
+    let mut lines = cover(check, "学校更正清单")?;
+    lines.push(("学校标识码".to_owned(), school.to_owned()));
+    lines.push((
+        "用法".to_owned(),
+        "按“问题与处理”逐行核实更正；更正后的行可按原表头导入。证件号脱敏时请先换用有权限的令牌下载。"
+            .to_owned(),
+    ));
+    let mut out = XlsxOut::with("学籍更正", columns(&ROLL), None, &lines)?;
+    let (payments, roll): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|(s, _)| in_payments(s.kind));
+    for (s, f) in roll {
+        let detail: Detail = serde_json::from_str(&s.detail)?;
+        let mut cells = vec![
+            people.name(&s.name_id).unwrap_or_default(),
+            people.id_number(&s.person_id).unwrap_or_default(),
+            numbers.get(&s.person_id).cloned().unwrap_or_default(),
+            school.to_owned(),
+        ];
+        cells.extend(of_roll(rows.get(&s.person_id)));
+        cells.extend([s.kind.zh().to_owned(), explain(s.kind, &detail), f.state.zh().to_owned()]);
+        out.row(&out_cells(&cells))?;
+    }
+    out.another("资助更正", columns(&AID))?;
+    for (s, f) in payments {
+        let detail: Detail = serde_json::from_str(&s.detail)?;
+        let yuan = |fen: Option<i64>| fen.map(|fen| Fen(fen).yuan()).unwrap_or_default();
+        // What is to be paid still; money that was paid wrongly is taken back by its own way.
+        let missing = matches!(s.kind, FindingKind::ListedUnaided | FindingKind::ListedUnderpaid);
+        let cells = vec![
+            people.name(&s.name_id).unwrap_or_default(),
+            people.id_number(&s.person_id).unwrap_or_default(),
+            school.to_owned(),
+            check.term.clone(),
+            s.programme.map(Programme::zh).unwrap_or_default().to_owned(),
+            if missing { yuan(Some(s.at_stake_fen)) } else { String::new() },
+            String::new(),
+            s.kind.zh().to_owned(),
+            yuan(s.due_fen),
+            yuan(s.paid_fen),
+            explain(s.kind, &detail),
+            f.state.zh().to_owned(),
+        ];
+        out.row(&out_cells(&cells))?;
+    }
+    out.into_bytes()
+}
+
+/// Stage to leaving as the roll says them; empty where it has no row.
+fn of_roll(row: Option<&Enrolment>) -> Vec<String> {
+    let Some(row) = row else { return vec![String::new(); 9] };
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    vec![
+        row.stage.zh().to_owned(),
+        row.grade.map(|grade| grade.to_string()).unwrap_or_default(),
+        row.class_name.clone().unwrap_or_default(),
+        row.boarding.map(|boards| if boards { "住校" } else { "走读" }).unwrap_or_default().to_owned(),
+        row.hukou_place.clone().unwrap_or_default(),
+        row.household_no.clone().unwrap_or_default(),
+        row.state.zh().to_owned(),
+        day(row.entered_on),
+        day(row.left_on),
+    ]
+}
