@@ -194,6 +194,8 @@ mod nodes {
         let read = |path: &Path| std::fs::read(path).unwrap();
         let mut nodes = [site.node(0), site.node(1)];
         let agent = agent();
+        // About as long as the work takes, so that most moments lie within it.
+        let within = u64::from(students);
         let post = |nodes: &[Node; 2], path: &str, who: usize, headers: &[(&str, &str)], body: &[u8]| {
             let url = format!("http://{}{path}", nodes[0].address);
             let reply = ask(&agent, "POST", &url, &site.tokens[who], headers, body).unwrap();
@@ -207,7 +209,7 @@ mod nodes {
 
         let later = [("prefer", "respond-async"), ("content-type", "application/octet-stream")];
         let roll = post(&nodes, &format!("/v1/roll/imports?term={TERM}"), 0, &later, &read(&files.roll));
-        let made = outlive(site, &mut nodes, &agent, &roll, dice, tally);
+        let made = outlive(site, &mut nodes, &agent, &roll, dice, tally, within);
         let report = get(&agent, &nodes, &site.tokens[0], &made);
         assert_eq!(site.count("SELECT count(*) FROM import WHERE kind = 'roll'"), 1);
         assert_eq!(report["rows"]["new"].as_i64().unwrap(), site.count("SELECT count(*) FROM enrolment"));
@@ -221,7 +223,7 @@ mod nodes {
         let json = [("prefer", "respond-async"), ("content-type", "application/json")];
         let asked = format!("{{\"term\":\"{TERM}\"}}");
         let check = post(&nodes, "/v1/cross-checks", 0, &json, asked.as_bytes());
-        let made = outlive(site, &mut nodes, &agent, &check, dice, tally);
+        let made = outlive(site, &mut nodes, &agent, &check, dice, tally, within);
         assert_eq!(site.count("SELECT count(*) FROM cross_check"), 1);
         let found = site.count("SELECT count(*) FROM finding");
         assert!(found > 0);
@@ -247,6 +249,7 @@ mod nodes {
         job: &Value,
         dice: &mut ChaCha8Rng,
         tally: &mut Tally,
+        within: u64,
     ) -> String {
         let id = job["job_id"].as_str().unwrap().to_owned();
         let runs_on = |pid: u32| {
@@ -267,7 +270,7 @@ mod nodes {
             }
         };
         if let Some(which) = running {
-            std::thread::sleep(Duration::from_millis(dice.random_range(0..1_500)));
+            std::thread::sleep(Duration::from_millis(dice.random_range(0..within)));
             let pid = nodes[which].child.id();
             tally.while_running += u32::from(runs_on(pid));
             nodes[which].kill();
