@@ -100,6 +100,8 @@ pub struct Config {
     pub server: Settings,
     /// How this node takes part in long work.
     pub jobs: jobs::Settings,
+    /// A calendar of working days in place of the embedded one.
+    pub working_days: Option<PathBuf>,
     /// The log filter, in env_logger's syntax.
     pub log: String,
 }
@@ -243,8 +245,10 @@ impl ServeOptions {
         let server = self.server(&mut faults);
         let jobs = self.jobs(&mut faults);
         let log = self.log_filter(&mut faults);
-        let config =
-            (|| Some(Config { store: store?, listen: listen?, issuers, limits, server, jobs, log }))();
+        let working_days = self.working_days.clone();
+        let config = (|| {
+            Some(Config { store: store?, listen: listen?, issuers, limits, server, jobs, working_days, log })
+        })();
         faults.end(config)
     }
 

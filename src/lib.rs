@@ -18,6 +18,7 @@
 //! | [`roll`] | nothing is overwritten: each row says when it holds and when it was recorded |
 //! | [`eligibility`] | gathers the facts about a student on a date and asks the policy |
 //! | [`aid`] | what was paid to whom, for which programme and term |
+//! | [`proposals`] | which id was probably meant in a refused row; a person decides |
 //! | [`cross_check`] | list, roll and money held against each other; totals add up or nothing is published |
 //! | [`auth`] | the extractor is the permission, and the scope goes into the query |
 //! | [`db`] | one way to read, one way to write, both engines |
@@ -26,8 +27,8 @@
 //! | [`http`] | the same application in production and in tests |
 //! | [`cli`] | one file per command |
 //!
-//! Rooms depend on each other in a line, never a circle: values ← sheet, seal, policy ← once, jobs ← imports ←
-//! poverty_list, roll ← eligibility ← aid ← cross_check ← http, cli. A slice may use another slice's
+//! Rooms depend on each other in a line, never a circle: values ← sheet, seal, policy ← once, jobs ←
+//! imports ← poverty_list, roll ← eligibility ← aid ← proposals, cross_check ← http, cli. A slice may use another slice's
 //! `model` and `store`, never its `http`.
 //!
 //! A request goes one way: extractor (who may, typed input) → handler → one database hop → load facts
@@ -48,6 +49,7 @@ pub mod once;
 pub mod page;
 pub mod policy;
 pub mod poverty_list;
+pub mod proposals;
 pub mod roll;
 pub mod schema;
 pub mod seal;

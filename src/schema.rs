@@ -80,6 +80,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    proposal (proposal_id) {
+        proposal_id -> Text,
+        import_id -> Text,
+        row_number -> Integer,
+        kind -> Text,
+        place -> Text,
+        school -> Text,
+        list_id -> Nullable<Text>,
+        person_id -> Text,
+        name_id -> Text,
+        slip -> Nullable<Text>,
+        evidence -> Text,
+        state -> Text,
+        accepted_import_id -> Nullable<Text>,
+        recorded_by -> Text,
+        recorded_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reverted_by -> Nullable<Text>,
+        reverted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     school (school_row) {
         school_row -> Text,
         code -> Text,
@@ -385,6 +409,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(import_bad_row -> import (import_id));
 diesel::joinable!(person_name -> person (person_id));
 diesel::joinable!(aid_entry -> aid_record (record_id));
 diesel::joinable!(sighting -> finding (finding_id));
@@ -396,6 +421,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import,
     import_error,
     import_bad_row,
+    proposal,
     school,
     enrolment,
     category,

@@ -94,4 +94,4 @@ CREATE UNIQUE INDEX aid_record_live ON aid_record (person_id, term, slot)
     WHERE origin = 'office' AND state NOT IN ('cancelled', 'corrected');
 CREATE INDEX aid_record_by_place ON aid_record (term, place, record_id);
 CREATE INDEX aid_record_by_person ON aid_record (person_id, term);
-CREATE INDEX aid_record_by_notice ON aid_record (notice_id);
+CREATE INDEX aid_record_by_notice ON aid_record (notice_id) WHERE notice_id IS NOT NULL;

@@ -1,23 +1,22 @@
 //! The acts on records, set by set: what they rest on is loaded at once, each record is judged, and those
-//! that move are saved together. An act on one record is the same on a set of one.
+//! that move are saved together. An act on one record is the same on a set of one. Here are notice,
+//! approval and cancellation; what moves money is in [`super::money`].
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
 use super::hand::Hand;
-use super::import::payment_key;
 use super::ledger;
-use super::model::{AidRecord, AidState, Entry, EntryKind, FundSource};
+use super::model::{AidRecord, AidState, Entry, EntryKind};
 use super::notice::model::Notice;
 use super::notice::{rules as notice_rules, store as notices};
-use super::rules::{Act, Refused};
+use super::rules::{Act, Refused, step};
 use super::store;
 use crate::db::Conn;
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::{Code, Error, Result};
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
-use crate::seal::vault;
 use crate::values::{EnrolmentState, Programme, Term, Text, clock};
 
 /// What came of an act on one record.
@@ -32,13 +31,13 @@ pub enum Came {
 }
 
 /// What is to be done with one record.
-enum Todo {
+pub(super) enum Todo {
     Already,
     Lines(Vec<(Act, Entry)>),
 }
 
 /// Judges each record, saves those that move, and says what came of each.
-fn carry_out(
+pub(super) fn carry_out(
     conn: &mut Conn,
     records: Vec<AidRecord>,
     mut judge: impl FnMut(&AidRecord) -> Result<Todo>,
@@ -69,7 +68,7 @@ pub(super) fn line(record: &AidRecord, kind: EntryKind, hand: &Hand) -> Entry {
     Entry::new(&record.record_id, 0, kind, &hand.who.actor(), hand.at)
 }
 
-fn ids(records: &[AidRecord], of: impl Fn(&AidRecord) -> Option<String>) -> Vec<String> {
+pub(super) fn ids(records: &[AidRecord], of: impl Fn(&AidRecord) -> Option<String>) -> Vec<String> {
     let mut ids: Vec<String> = records.iter().filter_map(of).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -127,7 +126,7 @@ fn place_on(
     starts_on: NaiveDate,
     up: &mut HashMap<(String, Programme, String), (Notice, bool)>,
 ) -> Result<Notice> {
-    super::rules::step(record.into(), Act::Notice)?;
+    step(record.into(), Act::Notice)?;
     let key = (record.school_code.clone(), record.programme, record.term.clone());
     if let Some((notice, stored)) = up.get(&key) {
         if *stored {
@@ -156,10 +155,10 @@ fn place_on(
 }
 
 /// Where the students of some records stand on the roll of their term.
-struct Roll(HashMap<(String, String, String), Enrolment>);
+pub(super) struct Roll(HashMap<(String, String, String), Enrolment>);
 
 impl Roll {
-    fn load(conn: &mut Conn, records: &[AidRecord]) -> Result<Self> {
+    pub(super) fn load(conn: &mut Conn, records: &[AidRecord]) -> Result<Self> {
         let mut rows = HashMap::new();
         for term in ids(records, |r| Some(r.term.clone())) {
             let people = ids(records, |r| (r.term == term).then(|| r.person_id.clone()));
@@ -177,7 +176,11 @@ impl Roll {
     }
 
     /// Whether the student had left the school by a day, and since when where the roll says.
-    fn left_by(&self, record: &AidRecord, day: NaiveDate) -> Option<(EnrolmentState, Option<NaiveDate>)> {
+    pub(super) fn left_by(
+        &self,
+        record: &AidRecord,
+        day: NaiveDate,
+    ) -> Option<(EnrolmentState, Option<NaiveDate>)> {
         let row = self.of(record)?;
         let state = row.state_on(day);
         matches!(state, EnrolmentState::Transferred | EnrolmentState::Graduated | EnrolmentState::Withdrawn)
@@ -195,7 +198,7 @@ pub fn approve(conn: &mut Conn, hand: &Hand, records: Vec<AidRecord>) -> Result<
         if matches!(record.state, AidState::Approved | AidState::Paid | AidState::Acknowledged) {
             return Ok(Todo::Already);
         }
-        super::rules::step(record.into(), Act::Approve)?;
+        step(record.into(), Act::Approve)?;
         if record.recorded_by == by {
             return Err(Error::new(
                 Code::SamePerson,
@@ -225,7 +228,8 @@ pub fn approve(conn: &mut Conn, hand: &Hand, records: Vec<AidRecord>) -> Result<
     })
 }
 
-fn left(state: EnrolmentState, since: Option<NaiveDate>, zh: &str, en: &str) -> Error {
+/// The refusal of an act for a student who has left.
+pub(super) fn left(state: EnrolmentState, since: Option<NaiveDate>, zh: &str, en: &str) -> Error {
     let (on_zh, on_en) = since
         .map_or_else(|| (String::new(), String::new()), |day| (format!("（{day}）"), format!(" (on {day})")));
     Error::new(
@@ -235,171 +239,6 @@ fn left(state: EnrolmentState, since: Option<NaiveDate>, zh: &str, en: &str) -> 
             format!("the student has left: {}{on_en}; {en}", state.en()),
         ),
     )
-}
-
-/// A payment as it is ordered for each of some records.
-#[derive(Debug, Clone)]
-pub struct Payment {
-    /// Amount in fen; all that is open when absent.
-    pub fen: Option<i64>,
-    /// Day of payment.
-    pub paid_on: NaiveDate,
-    /// The card it went to, by the vault's id.
-    pub account_id: Option<String>,
-    /// Whose funds.
-    pub source: Option<FundSource>,
-    /// Why, of a payment after the student has left.
-    pub reason: Option<String>,
-}
-
-/// Enters a card in the vault, for a payment.
-pub fn card(conn: &mut Conn, hand: &Hand, number: &str) -> Result<Option<String>> {
-    Ok(vault::enter_accounts(conn, &hand.sealer, &[number.to_owned()], hand.at)?.pop())
-}
-
-/// Pays records; `payment_of` says how each is paid.
-pub fn pay(
-    conn: &mut Conn,
-    hand: &Hand,
-    records: Vec<AidRecord>,
-    payment_of: impl Fn(&AidRecord) -> Payment,
-) -> Result<Vec<Came>> {
-    let boards = notices::by_id(conn, &ids(&records, |r| r.notice_id.clone()))?;
-    let roll = Roll::load(conn, &records)?;
-    let mut keys = store::payment_keys(conn, &ids(&records, |r| Some(r.person_id.clone())))?;
-    carry_out(conn, records, |record| {
-        if matches!(record.state, AidState::Paid | AidState::Acknowledged) {
-            return Ok(Todo::Already);
-        }
-        let payment = payment_of(record);
-        let fen = payment.fen.unwrap_or(record.fen - (record.paid_fen - record.returned_fen));
-        super::rules::step(record.into(), Act::Pay(fen))?;
-        may_pay_on(payment.paid_on, hand, record.notice_id.as_ref().and_then(|id| boards.get(id)))?;
-        if payment.reason.is_none()
-            && let Some((state, since)) = roll.left_by(record, payment.paid_on)
-        {
-            return Err(left(
-                state,
-                since,
-                "离校后发放须写明理由（reason），例如补发在校期间的资助",
-                "a payment after that needs a reason, e.g. arrears for the time before",
-            ));
-        }
-        let base = payment_key(
-            &record.person_id,
-            record.programme,
-            &record.term,
-            &record.school_code,
-            payment.paid_on,
-            fen,
-        );
-        let nth = keys.entry(base.clone()).or_insert(0);
-        *nth += 1;
-        let entry = Entry {
-            fen: Some(fen),
-            on_day: Some(payment.paid_on),
-            account_id: payment.account_id,
-            source: payment.source,
-            reason: payment.reason,
-            row_key: Some(format!("{base}:{nth}")),
-            ..line(record, EntryKind::Paid, hand)
-        };
-        Ok(Todo::Lines(vec![(Act::Pay(fen), entry)]))
-    })
-}
-
-/// A day of payment: not in the future, and after the notice was over.
-fn may_pay_on(paid_on: NaiveDate, hand: &Hand, notice: Option<&Notice>) -> Result<()> {
-    let refused =
-        |code, detail| Err(Error::invalid(vec![FieldError { pointer: "/paid_on".to_owned(), code, detail }]));
-    if paid_on > hand.today {
-        return refused(
-            "date_in_future",
-            Text::fixed("发放日期晚于今天", "the day of payment lies in the future"),
-        );
-    }
-    match notice {
-        Some(notice) if paid_on <= notice.ends_on => refused(
-            "before_notice_end",
-            Text::new(
-                format!("发放日期早于公示期满（{}）", notice.ends_on),
-                format!("the day of payment lies before the public notice was over ({})", notice.ends_on),
-            ),
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// Records that the student or a parent signed for the money.
-pub fn acknowledge(
-    conn: &mut Conn,
-    hand: &Hand,
-    records: Vec<AidRecord>,
-    on: NaiveDate,
-) -> Result<Vec<Came>> {
-    carry_out(conn, records, |record| {
-        if record.state == AidState::Acknowledged {
-            return Ok(Todo::Already);
-        }
-        day_after_payment(record, on, hand, "/on")?;
-        let entry = Entry { on_day: Some(on), ..line(record, EntryKind::Acknowledged, hand) };
-        Ok(Todo::Lines(vec![(Act::Acknowledge, entry)]))
-    })
-}
-
-fn day_after_payment(record: &AidRecord, on: NaiveDate, hand: &Hand, pointer: &str) -> Result<()> {
-    let early = record.paid_on.is_some_and(|paid| on < paid);
-    if !early && on <= hand.today {
-        return Ok(());
-    }
-    let (code, detail) = if early {
-        ("before_payment", Text::fixed("日期早于发放日期", "the day lies before the payment"))
-    } else {
-        ("date_in_future", Text::fixed("日期晚于今天", "the day lies in the future"))
-    };
-    Err(Error::invalid(vec![FieldError { pointer: pointer.to_owned(), code, detail }]))
-}
-
-/// What came back of a record.
-#[derive(Debug)]
-pub struct Back<'a> {
-    /// Amount in fen; all the student has of it when absent.
-    pub fen: Option<i64>,
-    /// The day it came back.
-    pub on: NaiveDate,
-    /// Why.
-    pub reason: &'a str,
-    /// Whether the bank sent it back, so that it is to be paid again.
-    pub again: bool,
-}
-
-/// Records that money came back, from the latest payments first.
-pub fn give_back(conn: &mut Conn, hand: &Hand, record: AidRecord, back: &Back<'_>) -> Result<Vec<Came>> {
-    let lines = store::ledger(conn, &record.record_id)?;
-    carry_out(conn, vec![record], |record| {
-        let net = record.paid_fen - record.returned_fen;
-        let fen = back.fen.unwrap_or(net);
-        let (kind, act): (_, fn(i64) -> Act) =
-            if back.again { (EntryKind::Bounced, Act::Bounce) } else { (EntryKind::Returned, Act::Return) };
-        super::rules::step(record.into(), act(fen))?;
-        day_after_payment(record, back.on, hand, "/on")?;
-        let taken = ledger::taken_from(&lines, fen);
-        Ok(Todo::Lines(
-            taken
-                .into_iter()
-                .map(|(of, part)| {
-                    let entry = Entry {
-                        fen: Some(part),
-                        on_day: Some(back.on),
-                        of_line: Some(of),
-                        reason: Some(back.reason.to_owned()),
-                        ..line(record, kind, hand)
-                    };
-                    (act(part), entry)
-                })
-                .collect(),
-        ))
-    })
 }
 
 /// Cancels records, with the reason.

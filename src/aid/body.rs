@@ -5,6 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{AidRecord, AidState, Entry, EntryKind, FundSource, Origin};
+use super::store;
+use crate::db::Conn;
+use crate::error::Result;
 use crate::values::{Fen, Programme, Tier};
 
 /// 资助记录 / One student's aid of one programme in one term.
@@ -98,8 +101,8 @@ pub struct LedgerLineBody {
     pub reason: Option<String>,
     /// The notice it was put on, or the record that corrects it.
     pub other_id: Option<String>,
-    /// Who recorded it.
-    pub recorded_by: String,
+    /// Who recorded it; not told to a guardian.
+    pub recorded_by: Option<String>,
     /// When (UTC).
     pub recorded_at: DateTime<Utc>,
 }
@@ -116,7 +119,7 @@ impl From<Entry> for LedgerLineBody {
             of_line: e.of_line,
             reason: e.reason,
             other_id: e.other_id,
-            recorded_by: e.recorded_by,
+            recorded_by: Some(e.recorded_by),
             recorded_at: e.recorded_at.and_utc(),
         }
     }
@@ -133,6 +136,12 @@ pub struct AidDetailBody {
 }
 
 impl AidDetailBody {
+    /// A record with its lines as they are stored.
+    pub fn read(conn: &mut Conn, record: AidRecord) -> Result<Self> {
+        let ledger = store::ledger(conn, &record.record_id)?;
+        Ok(Self::of(record, ledger))
+    }
+
     /// A record and its lines.
     pub fn of(record: AidRecord, ledger: Vec<Entry>) -> Self {
         Self { record: record.into(), ledger: ledger.into_iter().map(LedgerLineBody::from).collect() }

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use actix_web::web;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::auth::{BureauOfficer, Caller};
 use crate::eligibility::lookup;
+use crate::imports::Desk;
 use crate::policy::Pack;
 use crate::seal::Sealer;
-use crate::values::Term;
+use crate::values::{Term, clock};
 
 /// Who acts, by which rules, and when.
 #[derive(Debug, Clone)]
@@ -27,6 +29,17 @@ pub struct Hand {
 }
 
 impl Hand {
+    /// The hand of a request that has just come in.
+    pub fn now(who: Caller, desk: &Desk, pack: web::Data<Pack>) -> Self {
+        Self {
+            who,
+            pack: pack.into_inner(),
+            sealer: desk.sealer.clone(),
+            at: clock::now(),
+            today: clock::today(),
+        }
+    }
+
     /// Whether a bureau acts, and not a school.
     pub fn is_bureau(&self) -> bool {
         self.who.has_any(BureauOfficer::ROLES)

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{AidBody, AidDetailBody};
-use super::http_act::hand;
+use super::hand::Hand;
 use super::import::AidImporter;
 use super::model::{AidState, Origin};
 use super::pay_file::PayImporter;
@@ -80,7 +80,7 @@ async fn pay_by_file(
     // What a row comes to depends on what has been approved meanwhile, so every sending is a batch of its
     // own; the payments themselves are known by their keys.
     order.digest = format!("{}:{}", order.digest, clock::new_id());
-    let hand = hand(caller.into_caller(), &desk, pack);
+    let hand = Hand::now(caller.into_caller(), &desk, pack);
     desk.receive(manner.at_once(), upload, order, PayImporter::new(hand), lang).await
 }
 
@@ -169,8 +169,12 @@ async fn find_aid_record(
         .db
         .read(move |conn| {
             let record = store::find(conn, &scope, &id)?;
-            let ledger = store::ledger(conn, &record.record_id)?;
-            Ok(AidDetailBody::of(record, ledger))
+            let mut detail = AidDetailBody::read(conn, record)?;
+            // Which officer did what is the offices' own business.
+            if scope.student().is_some() {
+                detail.ledger.iter_mut().for_each(|line| line.recorded_by = None);
+            }
+            Ok(detail)
         })
         .await?;
     Ok(told(&mut HttpResponse::Ok(), detail))

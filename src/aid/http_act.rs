@@ -3,41 +3,29 @@
 //! Each act on a record asks for the version it was decided upon (`If-Match`): without it 428, with an old
 //! one 412, so that a second click and a slower colleague change nothing.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::act::{self, Back, Payment};
+use super::act;
 use super::body::AidDetailBody;
 use super::correct::{Correction, correct};
 use super::grant::Asked;
 use super::hand::Hand;
-use super::http::told;
-use super::model::AidRecord;
+use super::money::{self, Back, Payment};
+use super::one::One;
 use super::propose::{self, Proposal};
 use super::request::{
     AcknowledgeRequest, CancelRequest, CorrectRequest, NoticeRequest, PayRequest, ProposeRequest,
     ReturnRequest, amount, needed, reason,
 };
-use super::store;
-use crate::auth::{Caller, Granter, Proposer};
-use crate::db::Conn;
+use crate::auth::{Granter, Proposer};
 use crate::error::{Error, Result};
-use crate::http::{IfMatch, Json, Once};
+use crate::http::{Json, Once};
 use crate::imports::Desk;
 use crate::once::{self, Answer};
 use crate::policy::Pack;
-use crate::values::{BankCard, clock};
-
-/// The hand of a request.
-pub(super) fn hand(who: Caller, desk: &Desk, pack: web::Data<Pack>) -> Hand {
-    Hand {
-        who,
-        pack: pack.into_inner(),
-        sealer: desk.sealer.clone(),
-        at: clock::now(),
-        today: clock::today(),
-    }
-}
+use crate::values::BankCard;
 
 /// 申报资助 / Propose one programme for one student.
 ///
@@ -63,7 +51,7 @@ async fn propose_aid(
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = reason(body.reason, "/reason")?;
-    let hand = hand(caller.into_caller(), &desk, pack);
+    let hand = Hand::now(caller.into_caller(), &desk, pack);
     let claim = once.claim();
     desk.db
         .write_again(move |conn| {
@@ -74,42 +62,12 @@ async fn propose_aid(
                 let (record, fresh) = propose::propose(conn, &hand, &wanted)?;
                 let (location, etag) =
                     (format!("/v1/aid-records/{}", record.record_id), format!("\"{}\"", record.version));
-                let answer = Answer::json(if fresh { 201 } else { 200 }, &detail(conn, record)?)?;
+                let answer =
+                    Answer::json(if fresh { 201 } else { 200 }, &AidDetailBody::read(conn, record)?)?;
                 Ok(answer.at(location).tagged(etag))
             })
         })
         .await
-}
-
-fn detail(conn: &mut Conn, record: AidRecord) -> Result<AidDetailBody> {
-    let ledger = store::ledger(conn, &record.record_id)?;
-    Ok(AidDetailBody::of(record, ledger))
-}
-
-/// Does one act on one record: within scope, upon the version named, and told with its ledger.
-async fn act_on(
-    desk: &Desk,
-    hand: Hand,
-    id: String,
-    upon: IfMatch,
-    act: impl Fn(&mut Conn, &Hand, AidRecord) -> Result<AidRecord> + Send + 'static,
-) -> Result<HttpResponse> {
-    let detail = desk
-        .db
-        .write_again(move |conn| {
-            let mut taken = store::take(conn, hand.who.scope(), std::slice::from_ref(&id))?;
-            let record = taken.remove(&id).ok_or_else(Error::not_found)?;
-            upon.check(record.version)?;
-            let record = act(conn, &hand, record)?;
-            detail(conn, record)
-        })
-        .await?;
-    Ok(told(&mut HttpResponse::Ok(), detail))
-}
-
-/// The only answer about a set of one.
-fn only(mut came: Vec<act::Came>) -> Result<AidRecord> {
-    came.pop().ok_or_else(|| Error::internal("aid: no answer about a record"))?.alone()
 }
 
 /// 公示 / Put a proposed record on public notice.
@@ -119,24 +77,16 @@ fn only(mut came: Vec<act::Came>) -> Result<AidRecord> {
 #[utoipa::path(
     tag = "aid",
     request_body = NoticeRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/notice")]
-async fn notice_aid(
-    caller: Proposer,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<NoticeRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
-    let hand = hand(caller.into_caller(), &desk, pack);
-    let starts_on = body.0.starts_on.unwrap_or(hand.today);
-    act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
-        only(act::notice(conn, hand, vec![record], starts_on)?)
-    })
-    .await
+async fn notice_aid(on: One<Proposer>, body: Json<NoticeRequest>) -> Result<HttpResponse> {
+    let starts_on = body.0.starts_on;
+    on.act_alone(move |conn, hand, one| act::notice(conn, hand, one, starts_on.unwrap_or(hand.today))).await
 }
 
 /// 批准 / Approve a record whose notice is over.
@@ -145,22 +95,15 @@ async fn notice_aid(
 /// the notice is over, and not for a student who has left.
 #[utoipa::path(
     tag = "aid",
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/approve")]
-async fn approve_aid(
-    caller: Granter,
-    id: web::Path<String>,
-    upon: IfMatch,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
-    let hand = hand(caller.into_caller(), &desk, pack);
-    act_on(&desk, hand, id.into_inner(), upon, |conn, hand, record| {
-        only(act::approve(conn, hand, vec![record])?)
-    })
-    .await
+async fn approve_aid(on: One<Granter>) -> Result<HttpResponse> {
+    on.act_alone(act::approve).await
 }
 
 /// 发放 / Pay an approved record, in full or in part.
@@ -170,32 +113,27 @@ async fn approve_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = PayRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/pay")]
-async fn pay_aid(
-    caller: Granter,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<PayRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+async fn pay_aid(on: One<Granter>, body: Json<PayRequest>) -> Result<HttpResponse> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = reason(body.reason, "/reason")?;
     let card = body.account.map(|text| BankCard::parse(&text)).transpose();
     let card = card.map_err(|e| Error::invalid_field("/account", e))?.map(|c| c.value);
-    let hand = hand(caller.into_caller(), &desk, pack);
-    act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
+    on.act_alone(move |conn, hand, one| {
         let account_id = match &card {
-            Some(card) => act::card(conn, hand, card.as_str())?,
+            Some(card) => money::card(conn, hand, card.as_str())?,
             None => None,
         };
         let payment =
             Payment { fen, paid_on: body.paid_on, account_id, source: body.source, reason: why.clone() };
-        only(act::pay(conn, hand, vec![record], |_| payment.clone())?)
+        money::pay(conn, hand, one, |_| payment.clone())
     })
     .await
 }
@@ -206,24 +144,16 @@ async fn pay_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = AcknowledgeRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/acknowledge")]
-async fn acknowledge_aid(
-    caller: Proposer,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<AcknowledgeRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
-    let hand = hand(caller.into_caller(), &desk, pack);
-    let on = body.0.on.unwrap_or(hand.today);
-    act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
-        only(act::acknowledge(conn, hand, vec![record], on)?)
-    })
-    .await
+async fn acknowledge_aid(on: One<Proposer>, body: Json<AcknowledgeRequest>) -> Result<HttpResponse> {
+    let day = body.0.on;
+    on.act_alone(move |conn, hand, one| money::acknowledge(conn, hand, one, day.unwrap_or(hand.today))).await
 }
 
 /// 退回 / Record that money came back, in full or in part.
@@ -233,25 +163,20 @@ async fn acknowledge_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = ReturnRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/return")]
-async fn return_aid(
-    caller: Granter,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<ReturnRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+async fn return_aid(on: One<Granter>, body: Json<ReturnRequest>) -> Result<HttpResponse> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = needed(body.reason, "/reason")?;
-    let hand = hand(caller.into_caller(), &desk, pack);
-    act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
+    on.act_alone(move |conn, hand, one| {
         let back = Back { fen, on: body.on, reason: &why, again: body.again };
-        only(act::give_back(conn, hand, record, &back)?)
+        money::give_back(conn, hand, one, &back)
     })
     .await
 }
@@ -263,24 +188,16 @@ async fn return_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = CancelRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/cancel")]
-async fn cancel_aid(
-    caller: Proposer,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<CancelRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+async fn cancel_aid(on: One<Proposer>, body: Json<CancelRequest>) -> Result<HttpResponse> {
     let why = needed(body.into_inner().reason, "/reason")?;
-    let hand = hand(caller.into_caller(), &desk, pack);
-    act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
-        only(act::cancel(conn, hand, vec![record], &why)?)
-    })
-    .await
+    on.act_alone(move |conn, hand, one| act::cancel(conn, hand, one, &why)).await
 }
 
 /// 更正 / Correct a record by another that refers to the first.
@@ -291,28 +208,24 @@ async fn cancel_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = CorrectRequest,
-    params(("If-Match" = String, Header, description = "The version decided upon")),
+    params(
+        ("record_id" = String, Path, description = "The record"),
+        ("If-Match" = String, Header, description = "The version decided upon")
+    ),
     responses((status = 201, description = "The record that corrects it", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/correct")]
-async fn correct_aid(
-    caller: Proposer,
-    id: web::Path<String>,
-    upon: IfMatch,
-    body: Json<CorrectRequest>,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+async fn correct_aid(on: One<Proposer>, body: Json<CorrectRequest>) -> Result<HttpResponse> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let (why, grounds) = (needed(body.why, "/why")?, reason(body.reason, "/reason")?);
-    let hand = hand(caller.into_caller(), &desk, pack);
-    let mut answer = act_on(&desk, hand, id.into_inner(), upon, move |conn, hand, record| {
-        let asked = Asked { fen, tier: body.tier, reason: grounds.as_deref() };
-        correct(conn, hand, record, &Correction { asked, why: &why })
-    })
-    .await?;
-    *answer.status_mut() = actix_web::http::StatusCode::CREATED;
+    let mut answer = on
+        .act(move |conn, hand, record| {
+            let asked = Asked { fen, tier: body.tier, reason: grounds.as_deref() };
+            correct(conn, hand, record, &Correction { asked, why: &why })
+        })
+        .await?;
+    *answer.status_mut() = StatusCode::CREATED;
     Ok(answer)
 }
 

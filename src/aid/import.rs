@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
-use super::store;
+use super::{payments, store};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::imports::batch::{Batch, Outcome, incoming, standing};
@@ -146,7 +146,7 @@ impl Importer for AidImporter {
             })
             .collect();
         let keys: Vec<String> = stated.iter().filter_map(|(_, e)| e.row_key.clone()).collect();
-        let known = store::recorded(conn, &keys)?;
+        let known = payments::recorded(conn, &keys)?;
         let (mut fresh, mut lines) = (Vec::with_capacity(stated.len()), Vec::with_capacity(stated.len()));
         for (pending, (record, line)) in standing(rows).zip(stated) {
             if line.row_key.as_ref().is_some_and(|key| known.contains(key)) {

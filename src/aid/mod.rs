@@ -33,14 +33,15 @@
 //! | `ledger` | the record as its lines make it; which payments a return takes back; pure |
 //! | `grant` | the amount held against the policy's decision; pure |
 //! | `propose`, `whom`, `correct` | proposals for one student or a set; who is meant; corrections |
-//! | `act` | notice, approval, payment, receipt, return, cancellation, on sets |
+//! | `act`, `money` | notice, approval, cancellation on sets; payment, receipt, return |
 //! | [`notice`] | the public notice: its period, its list, the calendar of working days |
 //! | `import`, `pay_file` | the payment sheet as a statement; as an order carried out |
-//! | `store` | the tables `aid_record` and `aid_entry` |
-//! | `http`, `http_act`, `http_bulk` | reading and files; one record (asked with `request`); many |
+//! | `store`, `payments` | the tables `aid_record` and `aid_entry`; the payments in them |
+//! | `http`, `http_act`, `http_bulk` | reading and files; one record ([`one`] and `request` say how it is asked); many (`bulk`) |
 
 pub mod act;
 pub mod body;
+pub mod bulk;
 pub mod correct;
 pub mod grant;
 pub mod hand;
@@ -50,8 +51,11 @@ pub mod http_bulk;
 pub mod import;
 pub mod ledger;
 pub mod model;
+pub mod money;
 pub mod notice;
+pub mod one;
 pub mod pay_file;
+pub mod payments;
 pub mod propose;
 pub mod request;
 pub mod rules;

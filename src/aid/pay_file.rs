@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::act::{self, Came, Payment};
+use super::act::Came;
 use super::hand::Hand;
 use super::import::{AidImporter, AidRow, SPEC, admit, payment_key};
 use super::model::{AidRecord, AidState};
-use super::store;
+use super::money::{self, Payment};
+use super::{payments, store};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::imports::batch::{Batch, Outcome, standing};
@@ -50,7 +51,17 @@ struct Known {
     people: Vec<Option<String>>,
     named: HashSet<(String, String)>,
     live: HashMap<String, Vec<AidRecord>>,
-    recorded: HashSet<String>,
+    counts: HashMap<String, payments::Count>,
+}
+
+/// What became of a row's payment before.
+enum Before {
+    /// Nothing.
+    No,
+    /// It was carried here.
+    Paid,
+    /// A sheet states it.
+    Stated,
 }
 
 impl Importer for PayImporter {
@@ -70,14 +81,18 @@ impl Importer for PayImporter {
         let mut standing: Vec<&mut Pending<AidRow>> = standing(rows).collect();
         let people = people(conn, batch, &standing)?;
         let keys = self.keys(batch, &standing, &people);
-        let known = Known::load(conn, batch, &standing, people, &keys)?;
+        let known = Known::load(conn, batch, &standing, people)?;
         let mut paying: Vec<(usize, Paying)> = Vec::new();
         for (at, (pending, key)) in standing.iter_mut().zip(&keys).enumerate() {
-            if key.as_ref().is_some_and(|key| known.recorded.contains(key)) {
-                pending.outcome = Outcome::Unchanged;
-                continue;
-            }
-            match known.matched(at, &pending.row, &self.paid) {
+            let matched = match key.as_ref().map(|(base, nth)| known.before(base, *nth)) {
+                Some(Before::Paid) => {
+                    pending.outcome = Outcome::Unchanged;
+                    continue;
+                }
+                Some(Before::Stated) => Err(Misfit::Stated),
+                Some(Before::No) | None => known.matched(at, &pending.row, &self.paid),
+            };
+            match matched {
                 Ok(record_id) => {
                     self.paid.insert(record_id.clone());
                     let row = &pending.row;
@@ -117,13 +132,13 @@ impl Importer for PayImporter {
 }
 
 impl PayImporter {
-    /// What makes each row the payment it is, where its student is known.
+    /// What makes each row the payment it is and which of several equal ones, where its student is known.
     fn keys(
         &mut self,
         batch: &Batch<'_>,
         rows: &[&mut Pending<AidRow>],
         people: &[Option<String>],
-    ) -> Vec<Option<String>> {
+    ) -> Vec<Option<(String, u32)>> {
         let term = batch.order.term.to_string();
         rows.iter()
             .zip(people)
@@ -139,7 +154,7 @@ impl PayImporter {
                 );
                 let nth = self.met.entry(base.clone()).or_insert(0);
                 *nth += 1;
-                Some(format!("{base}:{nth}"))
+                Some((base, *nth))
             })
             .collect()
     }
@@ -155,7 +170,7 @@ impl PayImporter {
             records.push(record);
             how.insert(to_pay.record_id.clone(), to_pay);
         }
-        let came = act::pay(conn, &self.hand, records, |record| {
+        let came = money::pay(conn, &self.hand, records, |record| {
             let to_pay = how.get(&record.record_id);
             Payment {
                 fen: to_pay.map(|p| p.fen),
@@ -193,7 +208,6 @@ impl Known {
         batch: &Batch<'_>,
         rows: &[&mut Pending<AidRow>],
         people: Vec<Option<String>>,
-        keys: &[Option<String>],
     ) -> Result<Self> {
         let pairs: Vec<(&str, &str)> = rows
             .iter()
@@ -205,9 +219,20 @@ impl Known {
         known.sort_unstable();
         known.dedup();
         let live = store::live(conn, &known, &batch.order.term.to_string())?;
-        let keys: Vec<String> = keys.iter().flatten().cloned().collect();
-        let recorded = store::recorded(conn, &keys)?;
-        Ok(Self { people, named, live, recorded })
+        let counts = payments::counts(conn, &known)?;
+        Ok(Self { people, named, live, counts })
+    }
+
+    /// What became before of the payment that a file brings for the nth time.
+    fn before(&self, base: &str, nth: u32) -> Before {
+        let count = self.counts.get(base).copied().unwrap_or_default();
+        if nth <= count.paid {
+            Before::Paid
+        } else if nth <= count.paid + count.stated {
+            Before::Stated
+        } else {
+            Before::No
+        }
     }
 
     /// The record a row pays.
@@ -254,8 +279,10 @@ enum Misfit {
     OtherSchool,
     /// Not approved yet.
     NotApproved,
-    /// Paid in full.
+    /// Nothing is open: paid in full, or returned.
     PaidAlready,
+    /// A sheet stated this payment before.
+    Stated,
     /// Another amount is open (fen).
     OtherAmount(i64),
 }
@@ -296,10 +323,19 @@ impl Misfit {
                 "programme",
                 "paid_already",
                 (
-                    "该记录已全额发放，本行会造成重复发放",
-                    "the record is paid in full: this would be a second payment",
+                    "该记录没有待发金额，本行会造成重复发放",
+                    "nothing of the record is open: this would be a second payment",
                 ),
                 ("请核实；确需补发请先更正", "check it; for a supplement correct the record first"),
+            ),
+            Misfit::Stated => fixed(
+                "paid_on",
+                "stated_already",
+                ("这笔已作为发放表登记过", "a payment sheet has stated this payment already"),
+                (
+                    "如确系同一笔，请先取消登记的那条记录，再重新提交",
+                    "if it is the same payment, cancel the stated record and send this again",
+                ),
             ),
             Misfit::OtherAmount(open) => {
                 let yuan = Fen(open).yuan();

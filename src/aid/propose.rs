@@ -343,3 +343,50 @@ pub fn propose_set(
     }
     Ok(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Facts;
+    use Programme::{
+        LivingSubsidy, LoanCompensation, LoanRelief, NutritionMeals, StudentLoan, VocationalGrant,
+        YuluSubsidy,
+    };
+
+    #[test]
+    fn two_that_exclude_each_other_share_a_slot_and_nothing_else_does() {
+        let pack = Pack::embedded().unwrap();
+        let decision = policy::decide(&pack, &Facts::on("2024-10-08".parse().unwrap()));
+        let stacking = Stacking::on(&pack, &decision);
+        assert!(stacking.excludes(LoanCompensation, LoanRelief));
+        assert!(stacking.excludes(LoanRelief, LoanCompensation));
+        assert_eq!(stacking.slot(LoanRelief), stacking.slot(LoanCompensation));
+        for (one, other) in
+            [(LivingSubsidy, NutritionMeals), (VocationalGrant, YuluSubsidy), (StudentLoan, LoanRelief)]
+        {
+            assert!(!stacking.excludes(one, other), "{one} {other}");
+            assert_ne!(stacking.slot(one), stacking.slot(other), "{one} {other}");
+        }
+        // Every slot holds one programme, or two that the pack says exclude each other.
+        for one in Programme::ALL {
+            for other in Programme::ALL.iter().filter(|other| *other > one) {
+                let shared = stacking.slot(*one) == stacking.slot(*other);
+                assert_eq!(shared, stacking.excludes(*one, *other), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_gives_way_in_several_ways_keeps_its_own_slot() {
+        let net = Stacking(vec![
+            (LivingSubsidy, YuluSubsidy),
+            (NutritionMeals, YuluSubsidy),
+            (StudentLoan, LoanRelief),
+        ]);
+        assert_eq!(net.slot(YuluSubsidy), "yulu_subsidy");
+        assert_eq!(net.slot(LoanRelief), "student_loan");
+        let two = Stacking(vec![(LivingSubsidy, YuluSubsidy), (LivingSubsidy, NutritionMeals)]);
+        // Yulu and meals may be had together, so they must not share the slot of what they give way to.
+        assert_ne!(two.slot(YuluSubsidy), two.slot(NutritionMeals));
+    }
+}

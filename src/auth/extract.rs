@@ -32,6 +32,12 @@ macro_rules! permissions {
             }
         }
 
+        impl From<$name> for Caller {
+            fn from(permitted: $name) -> Self {
+                permitted.0
+            }
+        }
+
         impl Deref for $name {
             type Target = Caller;
 

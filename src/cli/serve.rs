@@ -1,9 +1,11 @@
 //! `yingzhu serve`: configuration, log, database, parts, then the server until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Out, logging, store};
+use crate::aid::notice::working_day;
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
@@ -42,6 +44,9 @@ pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
 
 /// One place where everything the handlers need is made.
 fn gather_parts(config: &Config) -> Result<(Parts, Node)> {
+    if let Some(path) = &config.working_days {
+        take_working_days(path)?;
+    }
     let desk = store::desk(&config.store)?;
     let packs = store::packs(&config.store)?;
     let pack = Arc::clone(packs.current());
@@ -58,6 +63,26 @@ fn gather_parts(config: &Config) -> Result<(Parts, Node)> {
         .with(node.clone())
         .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) });
     Ok((parts, node))
+}
+
+/// Takes the operator's calendar of working days in place of the embedded one.
+fn take_working_days(path: &Path) -> Result<()> {
+    let refused = |zh: String, en: String| Error::new(Code::InvalidInput, Text::new(zh, en));
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let kind = e.kind();
+        refused(
+            format!("工作日历文件无法读取（{kind}），请检查 --working-days"),
+            format!("the calendar of working days cannot be read ({kind}): check --working-days"),
+        )
+    })?;
+    working_day::replace(&text).map_err(|lines| {
+        refused(
+            format!("工作日历文件有误，请检查这些行：{lines:?}；每年要有 year 行"),
+            format!("the calendar of working days is not right: see lines {lines:?}; each year needs its `year` line"),
+        )
+    })?;
+    log::info!("event=working_days_loaded");
+    Ok(())
 }
 
 /// The verifier, with the key sets it can already have.

@@ -87,6 +87,9 @@ pub struct ServeOptions {
     /// 监听地址 | Address to listen on
     #[arg(long, env = "YINGZHU_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
+    /// 工作日历文件，缺省用内置日历 | Working-day calendar in place of the embedded one
+    #[arg(long, env = "YINGZHU_WORKING_DAYS")]
+    pub working_days: Option<PathBuf>,
     /// 工作线程数，缺省为 CPU 核数 | Threads that take requests
     #[arg(long, env = "YINGZHU_WORKERS")]
     pub workers: Option<String>,

@@ -16,27 +16,12 @@ use super::model::{Detail, FindingKind, FindingState};
 use super::store::{CheckRow, find_for_findings};
 use crate::auth::{BureauOfficer, FindingReader};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::http::download::{self, Xlsx};
+use crate::http::download::{self, Form, Xlsx};
 use crate::http::{Json, Query, if_match};
 use crate::imports::Desk;
 use crate::page::{self, PageQuery};
 use crate::sheet::CsvEncoding;
 use crate::values::{Fen, Lang, Place, Stage, Text, clock};
-
-/// In which form findings are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// JSON, page by page.
-    #[default]
-    Json,
-    /// CSV in UTF-8 with BOM, all at once.
-    Csv,
-    /// CSV in GB 18030, all at once.
-    CsvGb18030,
-    /// Workbook, all at once.
-    Xlsx,
-}
 
 /// What findings are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]

@@ -15,7 +15,7 @@ use super::reconcile_input::{
     SchoolKey,
 };
 use super::watch::{Step, Watch};
-use crate::aid::store as aid;
+use crate::aid::payments as aid;
 use crate::db::Conn;
 use crate::eligibility::rules::{Recorded, facts};
 use crate::error::Result;

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// The media type of a workbook.
@@ -11,6 +12,21 @@ pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, format = Binary)]
 pub struct Xlsx(pub Vec<u8>);
+
+/// In which form a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// JSON, page by page.
+    #[default]
+    Json,
+    /// CSV in UTF-8 with BOM, all at once.
+    Csv,
+    /// CSV in GB 18030, all at once.
+    CsvGb18030,
+    /// Workbook, all at once.
+    Xlsx,
+}
 
 /// A workbook as an attachment.
 pub fn xlsx(bytes: Vec<u8>, name: &str) -> HttpResponse {

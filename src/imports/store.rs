@@ -246,22 +246,45 @@ pub fn faults(
         .order((import_error::row_number.asc(), import_error::position.asc()))
         .limit(limit)
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|e| {
-            (
-                e.position,
-                Fault {
-                    row: e.row_number,
-                    column: e.column_name,
-                    letter: e.letter,
-                    code: e.code,
-                    what: (e.what_zh, e.what_en),
-                    todo: (e.todo_zh, e.todo_en),
-                },
-            )
-        })
-        .collect())
+    Ok(rows.into_iter().map(|e| (e.position, e.into())).collect())
+}
+
+impl From<ErrorRow> for Fault {
+    fn from(e: ErrorRow) -> Self {
+        Self {
+            row: e.row_number,
+            column: e.column_name,
+            letter: e.letter,
+            code: e.code,
+            what: (e.what_zh, e.what_en),
+            todo: (e.todo_zh, e.todo_en),
+        }
+    }
+}
+
+/// So many refused rows after a row, with their cells opened, in the order of the sheet.
+pub fn refused_after(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    import_id: &str,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<Refused>> {
+    let rows: Vec<(i32, Vec<u8>)> = import_bad_row::table
+        .filter(import_bad_row::import_id.eq(import_id))
+        .filter(import_bad_row::row_number.gt(after))
+        .order(import_bad_row::row_number.asc())
+        .limit(limit)
+        .select((import_bad_row::row_number, import_bad_row::cells_ct))
+        .load(conn)?;
+    let Some((last, _)) = rows.last() else { return Ok(Vec::new()) };
+    let faults: Vec<ErrorRow> = import_error::table
+        .filter(import_error::import_id.eq(import_id))
+        .filter(import_error::row_number.gt(after))
+        .filter(import_error::row_number.le(*last))
+        .order((import_error::row_number.asc(), import_error::position.asc()))
+        .load(conn)?;
+    open_rows(sealer, import_id, rows, faults.into_iter().map(Fault::from))
 }
 
 /// The refused rows with their cells opened, for the correction file.
@@ -271,7 +294,50 @@ pub fn refused(conn: &mut Conn, sealer: &Sealer, import_id: &str) -> Result<Vec<
         .order(import_bad_row::row_number.asc())
         .select((import_bad_row::row_number, import_bad_row::cells_ct))
         .load(conn)?;
-    let mut faults = faults(conn, import_id, None, i64::MAX)?.into_iter().map(|(_, f)| f).peekable();
+    let faults = faults(conn, import_id, None, i64::MAX)?;
+    open_rows(sealer, import_id, rows, faults.into_iter().map(|(_, f)| f))
+}
+
+/// Some refused rows of several imports with their cells opened, without their faults; each with its import
+/// and what was understood of it. Rows that are not there are left out.
+pub fn refused_rows(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    wanted: &[(&str, i32)],
+) -> Result<Vec<(String, UnderstoodBody, Refused)>> {
+    let mut found = Vec::with_capacity(wanted.len());
+    for chunk in wanted.chunks(CHUNK) {
+        let rows: Vec<(String, i32, Vec<u8>, String)> = import_bad_row::table
+            .inner_join(import::table)
+            .filter(import_bad_row::import_id.eq_any(chunk.iter().map(|(id, _)| *id)))
+            .filter(import_bad_row::row_number.eq_any(chunk.iter().map(|(_, row)| *row)))
+            .select((
+                import_bad_row::import_id,
+                import_bad_row::row_number,
+                import_bad_row::cells_ct,
+                import::understood,
+            ))
+            .load(conn)?;
+        for (import_id, row, sealed, understood) in rows {
+            // The two sets are asked for apart, so that pairs come back which nobody wanted.
+            if chunk.contains(&(import_id.as_str(), row)) {
+                let cells = sealer.open(&cells_aad(&format!("{import_id}/{row}")), &sealed)?;
+                let refused = Refused { row, cells: serde_json::from_str(&cells)?, faults: Vec::new() };
+                found.push((import_id, serde_json::from_str(&understood)?, refused));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Rows with their cells opened and their faults; both in the order of the sheet.
+fn open_rows(
+    sealer: &Sealer,
+    import_id: &str,
+    rows: Vec<(i32, Vec<u8>)>,
+    faults: impl Iterator<Item = Fault>,
+) -> Result<Vec<Refused>> {
+    let mut faults = faults.peekable();
     rows.into_iter()
         .map(|(row, sealed)| {
             let cells = sealer.open(&cells_aad(&format!("{import_id}/{row}")), &sealed)?;

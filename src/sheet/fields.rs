@@ -190,7 +190,7 @@ impl<'a> Fields<'a> {
         let ten_thousands = self.row.columns.get(key).is_some_and(|m| m.ten_thousands);
         self.parse(key, |text| {
             let (text, changes) = clean(text, Blanks::All);
-            let value = if ten_thousands { in_ten_thousands(&text) } else { Fen::parse_yuan(&text) }?;
+            let value = if ten_thousands { Fen::parse_ten_thousands(&text) } else { Fen::parse_yuan(&text) }?;
             Ok(Parsed { value, changes })
         })
     }
@@ -257,12 +257,4 @@ impl<'a> Fields<'a> {
 fn yuan_text(yuan: f64) -> String {
     let rounded = (yuan * 100.0).round() / 100.0;
     if (yuan - rounded).abs() < 1e-6 { rounded.to_string() } else { yuan.to_string() }
-}
-
-/// Moves the decimal point four places; all in decimal text, so that nothing is rounded.
-fn in_ten_thousands(text: &str) -> Result<Fen, ValueError> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let (moved, rest) = fraction.split_at_checked(4).unwrap_or((fraction, ""));
-    let rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
-    Fen::parse_yuan(&format!("{whole}{moved:0<4}{rest}"))
 }

@@ -35,7 +35,7 @@ const INVALID: ValueError = ValueError::fixed(
 );
 
 /// Reads a date: `2009-03-14`, `20090314`, `2009/3/14`, `2009.3.14`, `2009年3月14日`, each with or without
-/// a time of day after it, or a spreadsheet's serial number (five digits).
+/// a time of day after it, or a spreadsheet's serial number (five digits, with or without a time of day).
 ///
 /// Errors: `date_empty`, `date_imprecise`, `date_invalid` (years outside 1900 to 2100 included).
 pub fn parse(text: &str) -> Result<Parsed<NaiveDate>, ValueError> {
@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Result<Parsed<NaiveDate>, ValueError> {
         Some((day, time)) if time.contains(':') => day,
         _ => cleaned.as_str(),
     };
-    let day_part = day_part.replace(' ', "");
+    let day_part = without_fraction(&day_part.replace(' ', "")).to_owned();
     if day_part.is_empty() {
         return Err(EMPTY);
     }
@@ -65,7 +65,9 @@ pub fn parse(text: &str) -> Result<Parsed<NaiveDate>, ValueError> {
         let mut parts = unified.split('-');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(y), Some(m), Some(d), None) => ymd(Some(y), Some(m), Some(d)),
-            (Some(y), Some(_) | None, None, None) if looks_like_year(y) => return Err(IMPRECISE),
+            (Some(y), Some(_) | None, None, None) if y.len() == 4 && looks_like_year(y) => {
+                return Err(IMPRECISE);
+            }
             _ => None,
         }
     };
@@ -82,6 +84,20 @@ pub fn from_serial(serial: u32) -> Option<NaiveDate> {
     let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?;
     let date = epoch.checked_add_days(chrono::Days::new(u64::from(serial)))?;
     (serial >= 61 && date.year() <= 2100).then_some(date)
+}
+
+/// A whole number written as a float loses its point, a serial number its time of day: `20090314.0`,
+/// `39886.375`.
+fn without_fraction(text: &str) -> &str {
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('.') {
+        Some((whole, rest)) if digits(whole) && digits(rest) => match whole.len() {
+            5 => whole,
+            8 if rest.bytes().all(|b| b == b'0') => whole,
+            _ => text,
+        },
+        _ => text,
+    }
 }
 
 fn looks_like_year(text: &str) -> bool {
@@ -119,6 +135,8 @@ mod tests {
             "２００９－０３－１４",
             " 2009 年 3 月 14 日 ",
             "39886",
+            "39886.375",
+            "20090314.0",
         ] {
             assert_eq!(parse(text).map(|p| p.value), Ok(day), "{text}");
         }
@@ -144,6 +162,8 @@ mod tests {
             ("14/3/2009", "date_invalid"),
             ("昨天", "date_invalid"),
             ("99999", "date_invalid"),
+            ("20090314.5", "date_invalid"),
+            ("39886.", "date_invalid"),
         ] {
             assert_eq!(parse(text).unwrap_err().code, code, "{text}");
         }

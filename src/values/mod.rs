@@ -12,6 +12,7 @@ pub(crate) mod closed_list;
 pub mod codes;
 pub mod day;
 pub mod digest;
+pub mod disability_card;
 pub mod grade;
 pub mod money;
 pub mod name;
@@ -29,6 +30,7 @@ pub use bank_card::BankCard;
 pub use codes::{
     Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Programme, RunBy, Stage, Tier,
 };
+pub use disability_card::{DisabilityCard, DisabilityKind};
 pub use money::Fen;
 pub use name::PersonName;
 pub use parsed::{Change, Parsed, ValueError};

@@ -13,15 +13,25 @@ pub struct Fen(pub i64);
 const MOST_FEN_IN_A_CELL: i64 = 100_000_000;
 
 impl Fen {
-    /// Reads yuan as offices write it: `1500`, `1,500.00`, `312.5`, `¥625`, `625元`.
+    /// Reads an amount as offices write it: `1500`, `1,500.00`, `312.5`, `¥625`, `625元整`, `0.15万元`.
+    ///
+    /// Errors: `amount_invalid`, `amount_negative`, `amount_absurd` (more than a million yuan).
     pub fn parse_yuan(text: &str) -> Result<Self, ValueError> {
-        let cleaned: String = text
+        let amount = text
             .trim()
             .trim_start_matches(['¥', '￥'])
+            .trim_end_matches(['整', '正'])
             .trim_end_matches('元')
-            .chars()
-            .filter(|c| !matches!(c, ',' | '，' | ' ' | '\u{a0}'))
-            .collect();
+            .trim_end();
+        let (amount, ten_thousands) = match amount.strip_suffix('万') {
+            Some(amount) => (amount, true),
+            None => (amount, false),
+        };
+        let mut cleaned: String =
+            amount.chars().filter(|c| !matches!(c, ',' | '，' | ' ' | '\u{a0}')).collect();
+        if ten_thousands {
+            cleaned = in_yuan(&cleaned);
+        }
         if cleaned.starts_with('-') {
             return Err(ValueError::fixed(
                 "amount_negative",
@@ -66,6 +76,11 @@ impl Fen {
         }
     }
 
+    /// Reads an amount under a header that says 万元: `0.15` is 1500 yuan. Errors as [`Fen::parse_yuan`].
+    pub fn parse_ten_thousands(text: &str) -> Result<Self, ValueError> {
+        Self::parse_yuan(&in_yuan(text))
+    }
+
     /// The amount in yuan as people write it: `1500`, `312.50`.
     pub fn yuan(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -75,6 +90,18 @@ impl Fen {
             cents => format!("{sign}{}.{cents:02}", whole / 100),
         }
     }
+}
+
+/// 万元 as yuan: the decimal point moves four places, all in text, so that nothing is rounded.
+fn in_yuan(ten_thousands: &str) -> String {
+    let (whole, fraction) = ten_thousands.split_once('.').unwrap_or((ten_thousands, ""));
+    // No number: left for the parse to refuse, and never filled up to one.
+    if whole.is_empty() || ten_thousands.ends_with('.') {
+        return ten_thousands.to_owned();
+    }
+    let (moved, rest) = fraction.split_at_checked(4).unwrap_or((fraction, ""));
+    let rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+    format!("{whole}{moved:0<4}{rest}")
 }
 
 impl std::iter::Sum for Fen {
@@ -98,6 +125,11 @@ mod tests {
             ("0", 0),
             ("0.01", 1),
             ("312.500000", 31_250),
+            ("1500元整", 150_000),
+            ("0.15万元", 150_000),
+            ("0.0625 万", 62_500),
+            ("2万", 2_000_000),
+            ("0.031250万元", 31_250),
         ] {
             assert_eq!(Fen::parse_yuan(text).unwrap(), Fen(fen), "{text}");
         }
@@ -110,8 +142,24 @@ mod tests {
             ("9999999999999999999999", "amount_invalid"),
             ("1.", "amount_invalid"),
             ("1e3", "amount_invalid"),
+            ("万元", "amount_invalid"),
+            (".15万元", "amount_invalid"),
+            ("1.万元", "amount_invalid"),
+            ("1.2345678万元", "amount_invalid"),
+            ("-0.15万元", "amount_negative"),
+            ("101万元", "amount_absurd"),
         ] {
             assert_eq!(Fen::parse_yuan(text).unwrap_err().code, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn ten_thousands_are_moved_and_never_rounded() {
+        for (text, fen) in [("0.15", 150_000), ("0.0625", 62_500), ("1", 1_000_000), ("0.031250", 31_250)] {
+            assert_eq!(Fen::parse_ten_thousands(text), Ok(Fen(fen)), "{text}");
+        }
+        for text in ["0.1234567", "", ".5", "1."] {
+            assert_eq!(Fen::parse_ten_thousands(text).unwrap_err().code, "amount_invalid", "{text}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! Personal names: kept as entered, compared in a normal form.
 //!
 //! The normal form is NFKC without blanks and middle dots, because offices write 阿依古丽·买买提 with any
-//! of a dozen dots or none. Characters that old GB 18030 systems kept in the private area are mapped to
+//! of a dozen dots or none, and without hyphens, apostrophes and case, because foreign names come in any.
+//! Characters that old GB 18030 systems kept in the private area are mapped to
 //! their code points of today. A name is never a key: the same name proves nothing.
 
 use unicode_normalization::UnicodeNormalization;
@@ -46,6 +47,13 @@ pub const PRIVATE_KEPT: Change = Change {
     en: "a private-area character is not known and was kept as it is; have a person look at it",
 };
 
+/// Chinese characters and Latin letters stand side by side.
+pub const PINYIN_SUSPECTED: Change = Change {
+    code: "name_mixed_scripts",
+    zh: "姓名中汉字与字母混用，可能以拼音代替了生僻字，请人工核对",
+    en: "the name mixes Chinese characters and Latin letters; pinyin may stand for a rare character: have a person look at it",
+};
+
 const EMPTY: ValueError = ValueError::fixed(
     "name_empty",
     ("姓名为空", "the name is empty"),
@@ -82,7 +90,12 @@ impl PersonName {
         if mapped.contains(is_dot) {
             changes.push(DOTS_IGNORED);
         }
-        let normal: String = mapped.chars().filter(|c| !is_dot(*c) && !c.is_whitespace()).collect();
+        let latin = mapped.chars().any(is_latin);
+        let left_out = |c: &char| {
+            is_dot(*c) || c.is_whitespace() || (latin && matches!(c, '-' | '‐' | '\'' | '’' | '`'))
+        };
+        let normal: String =
+            mapped.chars().filter(|c| !left_out(c)).flat_map(char::to_uppercase).nfkc().collect();
         if normal.is_empty() {
             return Err(if mapped.is_empty() { EMPTY } else { CHARACTERS });
         }
@@ -91,6 +104,9 @@ impl PersonName {
         }
         if !normal.chars().all(|c| c.is_alphabetic() || is_private(c)) {
             return Err(CHARACTERS);
+        }
+        if latin && normal.chars().any(is_han) {
+            changes.push(PINYIN_SUSPECTED);
         }
         let entered =
             text.trim_matches(|c: char| c.is_whitespace() || c == '\'' || super::cleaning::is_invisible(c));
@@ -142,6 +158,16 @@ fn is_dot(c: char) -> bool {
             | '｡'
             | '˙'
     )
+}
+
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphabetic() || matches!(c, '\u{c0}'..='\u{24f}')
+}
+
+/// Chinese characters, the private area's among them; kana and hangul are not.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+        || is_private(c)
 }
 
 fn is_private(c: char) -> bool {
@@ -206,6 +232,24 @@ mod tests {
         assert_eq!(parsed.changes, [PRIVATE_KEPT]);
         assert_eq!(PersonName::parse("陈䶮").unwrap().changes, []);
         assert_eq!(PersonName::parse("陈𬱖").unwrap().value.normal(), "陈𬱖");
+    }
+
+    #[test]
+    fn foreign_names_compare_without_case_hyphens_and_apostrophes() {
+        for text in ["Anne-Marie O'Neil", "ANNE MARIE O’NEIL", "AnneMarie ONeil", "Ａｎｎｅ Marie O`Neil"]
+        {
+            let parsed = PersonName::parse(text).unwrap();
+            assert_eq!(parsed.value.normal(), "ANNEMARIEONEIL", "{text}");
+            assert!(!parsed.changes.contains(&PINYIN_SUSPECTED));
+        }
+        assert_eq!(PersonName::parse("张-三").unwrap_err().code, "name_characters");
+    }
+
+    #[test]
+    fn pinyin_beside_characters_is_remarked() {
+        assert_eq!(PersonName::parse("陈yan").unwrap().changes, [PINYIN_SUSPECTED]);
+        assert_eq!(PersonName::parse("陈\u{e863}").unwrap().changes, [DOUBLE_MAPPED]);
+        assert_eq!(PersonName::parse("Chen Yan").unwrap().changes, []);
     }
 
     #[test]

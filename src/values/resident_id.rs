@@ -97,6 +97,8 @@ const LENGTH: ValueError = ValueError::fixed(
         "it should have 18 characters (15 for old ids, 20 or 22 for disability cards); compare it with the document",
     ),
 );
+/// A number of 20 or 22 characters that is no disability card's.
+pub(super) const CARD_LENGTH: ValueError = LENGTH;
 const LETTERS: ValueError = ValueError::fixed(
     "id_characters",
     ("身份证号中有字母 O、I 或 l", "the id holds the letter O, I or l"),
@@ -242,7 +244,7 @@ fn is_number_notation(id: &str) -> bool {
 }
 
 /// The id in a disability card's number: id, kind 1–7, grade 1–4, and for a reissued card two more.
-fn before_card_suffix(card: &str) -> Result<String, ValueError> {
+pub(super) fn before_card_suffix(card: &str) -> Result<String, ValueError> {
     let mut rest = card.chars().skip(18);
     let kind = rest.next().is_some_and(|c| ('1'..='7').contains(&c));
     let grade = rest.next().is_some_and(|c| ('1'..='4').contains(&c));

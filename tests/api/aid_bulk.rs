@@ -226,6 +226,31 @@ async fn a_payment_sheet_pays_what_is_approved_and_reports_every_other_row() {
 }
 
 #[actix_web::test]
+async fn a_payment_that_a_sheet_stated_is_not_carried_out_a_second_time() {
+    let office = Office::open().await;
+    let student = office.enrol(1..=1).await.remove(0);
+    let officer = office.officer();
+    let file = aid().paid(&child(1), &[]).csv();
+    assert_eq!(office.upload_aid(&officer, &file).await.status, 201);
+    let record = office.approved(&student).await;
+    let body = pay_file(&office, &file).await;
+    let page = office.read(&officer, &text(&body["errors_url"])).await;
+    assert_eq!(column(&page, "code"), ["stated_already"]);
+    // Struck out, the same row pays; and what the bank sent back is paid again by the same row.
+    let stated = office.records().await.into_iter().find(|r| r["origin"] == "sheet").unwrap();
+    office.done(&officer, &stated, "cancel", json!({ "reason": "应走批准发放" })).await;
+    assert_eq!(pay_file(&office, &file).await["rows"]["new"], 1);
+    assert_eq!(pay_file(&office, &file).await["rows"]["unchanged"], 1);
+    let uri = format!("/v1/aid-records/{}", text(&record["record_id"]));
+    let paid = office.read(&officer, &uri).await;
+    let bounced = json!({ "on": "2024-11-25", "reason": "卡号有误", "again": true });
+    office.done(&officer, &paid, "return", bounced).await;
+    assert_eq!(pay_file(&office, &file).await["rows"]["new"], 1);
+    assert_eq!(pay_file(&office, &file).await["rows"]["unchanged"], 1);
+    assert_eq!(office.read(&officer, &uri).await["state"], "paid");
+}
+
+#[actix_web::test]
 async fn a_sheet_pays_nothing_that_is_not_approved() {
     let office = Office::open().await;
     office.enrol(1..=1).await;

@@ -122,6 +122,24 @@ async fn undetermined_is_proposed_only_with_a_reason() {
 }
 
 #[actix_web::test]
+async fn what_a_pack_excludes_is_not_proposed_beside_each_other() {
+    let office = Office::open().await;
+    let college = "4134010001";
+    let file = roll().pupil(&child(1), &[("学校标识码", college), ("学段", "本科"), ("年级", "一年级")]);
+    assert_eq!(office.upload_roll(&office.officer(), &file.csv()).await.json()["rows"]["new"], 1);
+    let students = office.read(&office.officer(), &format!("/v1/students?term={TERM}")).await;
+    let registrar = office.school(college);
+    let ask = |programme: &str| {
+        let body = json!({ "student_id": items(&students)[0]["student_id"], "programme": programme, "term": TERM,
+            "fen": 100_000, "reason": "经办机构已核准" });
+        office.propose(&registrar, body)
+    };
+    assert_eq!(ask("loan_compensation").await.status, 201);
+    let refused = ask("loan_relief").await.problem(409, "conflict");
+    assert!(text(&refused["detail"]).contains("助学贷款代偿"), "{refused}");
+}
+
+#[actix_web::test]
 async fn every_act_asks_for_the_version_it_was_decided_upon() {
     let office = Office::open().await;
     let student = office.enrol(1..=1).await.remove(0);
@@ -390,6 +408,9 @@ async fn each_acts_within_the_own_scope_only() {
         assert_eq!(office.get(who, &uri).await.status, 200);
         assert_eq!(items(&office.read(who, "/v1/aid-records").await).len(), 1);
     }
+    // Which officer did what is not the guardian's business.
+    assert!(office.read(&guardian, &uri).await["ledger"][0]["recorded_by"].is_null());
+    assert!(office.read(&auditor, &uri).await["ledger"][0]["recorded_by"].is_string());
     let other = office.guardian_of("somebody-else");
     office.get(&other, &uri).await.problem(404, "not_found");
     assert!(items(&office.read(&other, "/v1/aid-records").await).is_empty());

@@ -160,6 +160,10 @@ async fn lists_are_filtered_and_paged() {
     assert_eq!(column(&one, "programme"), ["living_subsidy"]);
     let on_it = format!("/v1/aid-records?notice={}", text(&items(&one)[0]["notice_id"]));
     assert_eq!(items(&office.read(&school, &on_it).await).len(), 3);
+    // One list's records are approved by the list.
+    let select = json!({ "term": TERM, "notice": items(&one)[0]["notice_id"] });
+    let approved = office.bulk(&office.officer(), "approvals", json!({ "select": select })).await;
+    assert_eq!(approved["counts"]["done"], 3);
     for query in ["?term=2023A", "?school=2134000002"] {
         assert!(items(&office.read(&school, &format!("/v1/notices{query}")).await).is_empty(), "{query}");
     }

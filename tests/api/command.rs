@@ -33,6 +33,22 @@ fn a_mistyped_database_creates_nothing() {
 }
 
 #[test]
+fn a_calendar_that_cannot_be_read_keeps_the_service_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("days.tsv");
+    let start = |file: &std::path::Path| {
+        let args = ["serve", "--dev", "--listen", "127.0.0.1:0", "--working-days", file.to_str().unwrap()];
+        let output = yingzhu(&args).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = start(&file);
+    assert!(code == Some(2) && said.contains("--working-days"), "{said}");
+    std::fs::write(&file, "year\t2027\t某号\noff\t2027-13-01\t2027-01-03\n").unwrap();
+    let (code, said) = start(&file);
+    assert!(code == Some(2) && said.contains("[2]"), "{said}");
+}
+
+#[test]
 fn the_document_is_printed() {
     let output = yingzhu(&["openapi"]).output().unwrap();
     let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -50,6 +50,8 @@ mod plans;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod proposals;
+#[cfg(test)]
 mod roll;
 #[cfg(test)]
 mod scopes;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use yingzhu::auth::{MintRequest, Role};
 
 use crate::support::office::{COUNTY, NEIGHBOUR, Office, Somebody, TERM, items, text};
-use crate::support::people::{Child, child};
+use crate::support::people::{Child, child, wrong_check};
 use crate::support::rows::{SCHOOL, aid, list, roll};
 use crate::support::{Answer, request_for, sheets};
 
@@ -44,6 +44,12 @@ const MAY: &[(&str, &[Role])] = &[
     ("list_poverty_list_entries", READERS),
     ("list_poverty_list_errors", READERS),
     ("diff_poverty_lists", READERS),
+    ("search_proposals", SENDERS),
+    ("list_proposals", READERS),
+    ("find_proposal", READERS),
+    ("accept_proposal", SENDERS),
+    ("dismiss_proposal", SENDERS),
+    ("revert_proposal", SENDERS),
     ("import_roll", REGISTRARS),
     ("list_students", READERS),
     ("list_schools", READERS),
@@ -191,7 +197,13 @@ impl Canary {
             "term": TERM });
         let proposed = office.propose(&officer, pupil).await.json();
         let noticed = office.done(&officer, &proposed, "notice", json!({ "starts_on": "2024-10-08" })).await;
+        let slipped = Child { id: wrong_check(&one.id), name: one.name.clone() };
+        let slipped = office.upload_aid(&officer, &aid().paid(&slipped, &[]).csv()).await.json();
+        let searched = json!({ "import_id": slipped["import_id"] });
+        assert_eq!(office.post(&officer, "/v1/proposals/searches", searched).await.json()["proposed"], 1);
+        let proposal = office.read(&officer, "/v1/proposals").await;
         let ids = BTreeMap::from([
+            ("proposal_id", text(&items(&proposal)[0]["proposal_id"])),
             ("list_id", list),
             ("against", former),
             ("import_id", text(&sent["import"]["import_id"])),

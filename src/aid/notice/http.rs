@@ -12,7 +12,7 @@ use super::rules;
 use super::store::{self, Filter};
 use crate::auth::{Proposer, Reader};
 use crate::error::{Code, Error, Result};
-use crate::http::download::{self, Xlsx};
+use crate::http::download::{self, Form, Xlsx};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::page::{self, PageQuery, page};
@@ -72,21 +72,6 @@ async fn list_notices(
     Ok(Json(NoticePage { items: rows.into_iter().map(|n| NoticeBody::of(n, today)).collect(), next }))
 }
 
-/// In which form the list is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PrintForm {
-    /// JSON, with the notice itself.
-    #[default]
-    Json,
-    /// CSV in UTF-8 with BOM.
-    Csv,
-    /// CSV in GB 18030.
-    CsvGb18030,
-    /// Workbook.
-    Xlsx,
-}
-
 /// How to print a notice.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -99,7 +84,7 @@ pub struct PrintQuery {
     /// 输出形式 / `json`, `csv`, `csv_gb18030` or `xlsx`.
     #[serde(default)]
     #[param(inline)]
-    pub format: PrintForm,
+    pub format: Form,
 }
 
 /// 公示名单 / A notice and the list it prints.
@@ -156,7 +141,7 @@ async fn print_notice(
     let (columns, today) = (Column::chosen(query.0.columns.as_deref())?, clock::today());
     let who = caller.into_caller();
     let sealer = desk.sealer.clone();
-    let sheet = query.0.format != PrintForm::Json;
+    let sheet = query.0.format != Form::Json;
     let (notice, printed) = desk
         .db
         .read(move |conn| {
@@ -172,10 +157,10 @@ async fn print_notice(
         })
         .await?;
     Ok(match query.0.format {
-        PrintForm::Json => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
-        PrintForm::Csv => download::csv(printed.csv(CsvEncoding::Utf8Bom)?, "utf-8", "notice.csv"),
-        PrintForm::CsvGb18030 => download::csv(printed.csv(CsvEncoding::Gb18030)?, "gb18030", "notice.csv"),
-        PrintForm::Xlsx => download::xlsx(printed.xlsx()?, "notice.xlsx"),
+        Form::Json => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
+        Form::Csv => download::csv(printed.csv(CsvEncoding::Utf8Bom)?, "utf-8", "notice.csv"),
+        Form::CsvGb18030 => download::csv(printed.csv(CsvEncoding::Gb18030)?, "gb18030", "notice.csv"),
+        Form::Xlsx => download::xlsx(printed.xlsx()?, "notice.xlsx"),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Which days are worked in mainland China, as the State Council's notice for each year says.
 //!
-//! The table beside this file is embedded and read once. Weekends alone are not the answer: some are
-//! worked and some weekdays are free. A day in a year whose notice is not in the table is unknown, and
-//! every question about it is refused with the table's last day rather than guessed.
+//! The table beside this file is embedded and read once; when the next year's notice is out before the next
+//! release, an operator names a file of the same form instead (`--working-days`). Weekends alone are not
+//! the answer: some are worked and some weekdays are free. A day in a year whose notice is not in the table
+//! is unknown, and every question about it is refused with the table's last day rather than guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -12,19 +13,17 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 use crate::error::{Code, Error};
 use crate::values::Text;
 
-const SOURCE: &str = include_str!("working_days.tsv");
+const EMBEDDED: &str = include_str!("working_days.tsv");
 
 /// The longest run of days off with room to spare; a longer search would be a fault of the table.
-const LONGEST_BREAK: u64 = 30;
+const LONGEST_BREAK: i64 = 30;
 
 #[derive(Debug, Default)]
 struct Table {
     /// Year → the notice it comes from.
-    years: BTreeMap<i32, &'static str>,
+    years: BTreeMap<i32, String>,
     off: BTreeSet<NaiveDate>,
     worked: BTreeSet<NaiveDate>,
-    /// Lines that could not be read; a test holds this at none.
-    unread: usize,
 }
 
 /// A day of which the table does not know whether it is worked.
@@ -53,27 +52,47 @@ impl From<Unknown> for Error {
     }
 }
 
+static TABLE: OnceLock<Table> = OnceLock::new();
+
 fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut table = Table::default();
-        for line in SOURCE.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
-            if enter(&mut table, line).is_none() {
-                table.unread += 1;
-            }
-        }
-        table
-    })
+    TABLE.get_or_init(|| read(EMBEDDED).0)
 }
 
-fn enter(table: &mut Table, line: &'static str) -> Option<()> {
-    let mut fields = line.split('\t');
+/// Takes a table in place of the embedded one; once, at start, before the first question is asked.
+/// `Err` names the lines (from 1) that could not be read, or none when a table is in use already.
+pub fn replace(text: &str) -> Result<(), Vec<usize>> {
+    let (table, unread) = read(text);
+    if !unread.is_empty() || table.years.is_empty() {
+        return Err(unread);
+    }
+    TABLE.set(table).map_err(|_in_use| Vec::new())
+}
+
+/// Reads a table; the second part names the lines that could not be read.
+fn read(text: &str) -> (Table, Vec<usize>) {
+    let mut table = Table::default();
+    let mut unread = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if !line.starts_with('#') && !line.trim().is_empty() && enter(&mut table, line).is_none() {
+            unread.push(number);
+        }
+    }
+    (table, unread)
+}
+
+/// Enters one line; the years of the days must follow their `year` line.
+fn enter(table: &mut Table, line: &str) -> Option<()> {
+    let mut fields = line.trim_end().split('\t');
     match (fields.next()?, fields.next()?) {
         ("year", year) => {
-            table.years.insert(year.parse().ok()?, fields.next()?);
+            table.years.insert(year.parse().ok()?, fields.next()?.to_owned());
         }
         ("off", first) => {
             let (first, last): (NaiveDate, NaiveDate) = (first.parse().ok()?, fields.next()?.parse().ok()?);
+            let days = (last - first).num_days();
+            if !(0..LONGEST_BREAK).contains(&days) {
+                return None;
+            }
             table.off.extend(first.iter_days().take_while(|day| *day <= last));
         }
         ("work", day) => {
@@ -86,7 +105,7 @@ fn enter(table: &mut Table, line: &'static str) -> Option<()> {
 
 /// The notice a year's arrangement comes from, if the table has it.
 pub fn source(year: i32) -> Option<&'static str> {
-    table().years.get(&year).copied()
+    table().years.get(&year).map(String::as_str)
 }
 
 /// Whether a day is worked.
@@ -109,7 +128,8 @@ fn unknown(table: &Table) -> Unknown {
 /// The day on which `count` days have been worked after a day, which itself does not count (民法典第二百零一条).
 pub fn after(day: NaiveDate, count: u32) -> Result<NaiveDate, Unknown> {
     let mut left = count;
-    let horizon = u64::from(count) + LONGEST_BREAK;
+    // A week has five days of work or fewer, and no break is longer than the longest.
+    let horizon = 3 * i64::from(count) + LONGEST_BREAK;
     for next in day.iter_days().skip(1).take(usize::try_from(horizon).unwrap_or(usize::MAX)) {
         if left == 0 {
             break;
@@ -139,8 +159,8 @@ mod tests {
 
     #[test]
     fn the_table_is_read_whole_and_contradicts_itself_nowhere() {
-        let table = table();
-        assert_eq!(table.unread, 0);
+        let (table, unread) = read(EMBEDDED);
+        assert_eq!(unread, [0_usize; 0]);
         assert_eq!(table.years.keys().copied().collect::<Vec<_>>(), (2017..=2026).collect::<Vec<_>>());
         assert!(table.years.values().all(|source| source.contains("国办发明电")));
         assert!(table.off.is_disjoint(&table.worked));
@@ -178,6 +198,21 @@ mod tests {
             assert_eq!(after(day(posted), 5), Ok(day(last)), "{posted}");
         }
         assert_eq!(after(day("2025-10-20"), 0), Ok(day("2025-10-20")));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused_line_by_line() {
+        for (text, lines) in [
+            ("year\t2027\t国办发明电〔2026〕1号\noff\t2027-01-01\n", vec![2]),
+            ("year\t二〇二七\t某号\nwork\t2027-02-30\nfree\t2027-01-01", vec![1, 2, 3]),
+            ("off\t2027-01-03\t2027-01-01\t元旦", vec![1]),
+            ("off\t2027-01-01\t2028-01-01\t元旦", vec![1]),
+            ("# 只有说明\n", vec![]),
+        ] {
+            assert_eq!(replace(text), Err(lines), "{text}");
+        }
+        let (table, unread) = read("year\t2027\t某号\r\n\r\noff\t2027-01-01\t2027-01-03\t元旦\r\n");
+        assert_eq!((table.years.len(), table.off.len(), unread.len()), (1, 3, 0));
     }
 
     #[test]

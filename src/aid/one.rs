@@ -1,0 +1,87 @@
+//! What every act on one record is sent with: who, which record, and upon which version.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::act::Came;
+use super::body::AidDetailBody;
+use super::hand::Hand;
+use super::http::told;
+use super::model::AidRecord;
+use super::store;
+use crate::auth::Caller;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::http::IfMatch;
+use crate::imports::Desk;
+use crate::policy::Pack;
+
+/// One record to act upon, by someone whom the permission `P` admits: `One<Granter>`.
+pub struct One<P> {
+    /// Who acts; taken first, so that nobody learns anything of a record whom the permission keeps out.
+    who: P,
+    id: String,
+    upon: IfMatch,
+    desk: web::Data<Desk>,
+    pack: web::Data<Pack>,
+}
+
+impl<P> FromRequest for One<P>
+where
+    P: FromRequest<Error = Error> + 'static,
+{
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let who = P::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let who = who.await?;
+            let part = || Error::internal("a part of the application is not registered");
+            Ok(Self {
+                who,
+                id: request.match_info().get("record_id").unwrap_or_default().to_owned(),
+                upon: IfMatch::extract(&request).await?,
+                desk: request.app_data::<web::Data<Desk>>().ok_or_else(part)?.clone(),
+                pack: request.app_data::<web::Data<Pack>>().ok_or_else(part)?.clone(),
+            })
+        })
+    }
+}
+
+impl<P: Into<Caller>> One<P> {
+    /// Acts: within the caller's scope, upon the version named; the record as it stands then, with its ledger.
+    pub async fn act(
+        self,
+        act: impl Fn(&mut Conn, &Hand, AidRecord) -> Result<AidRecord> + Send + 'static,
+    ) -> Result<HttpResponse> {
+        let hand = Hand::now(self.who.into(), &self.desk, self.pack);
+        let (id, upon) = (self.id, self.upon);
+        let detail = self
+            .desk
+            .db
+            .write_again(move |conn| {
+                let mut taken = store::take(conn, hand.who.scope(), std::slice::from_ref(&id))?;
+                let record = taken.remove(&id).ok_or_else(Error::not_found)?;
+                upon.check(record.version)?;
+                let record = act(conn, &hand, record)?;
+                AidDetailBody::read(conn, record)
+            })
+            .await?;
+        Ok(told(&mut HttpResponse::Ok(), detail))
+    }
+
+    /// [`One::act`] with an act on sets, on a set of one.
+    pub async fn act_alone(
+        self,
+        act: impl Fn(&mut Conn, &Hand, Vec<AidRecord>) -> Result<Vec<Came>> + Send + 'static,
+    ) -> Result<HttpResponse> {
+        self.act(move |conn, hand, record| {
+            let came = act(conn, hand, vec![record])?.pop();
+            came.ok_or_else(|| Error::internal("aid: no answer about a record"))?.alone()
+        })
+        .await
+    }
+}
