@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::hand::Hand;
 use super::ledger;
 use super::model::{AidRecord, AidState, Entry, EntryKind};
-use super::notice::model::Notice;
+use super::notice::board::Board;
 use super::notice::{rules as notice_rules, store as notices};
 use super::rules::{Act, Refused, step};
 use super::store;
@@ -17,7 +17,7 @@ use crate::db::Conn;
 use crate::error::{Code, Error, Result};
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
-use crate::values::{EnrolmentState, Programme, Term, Text, clock};
+use crate::values::{EnrolmentState, Term, Text};
 
 /// What came of an act on one record.
 #[derive(Debug)]
@@ -82,76 +82,22 @@ pub fn notice(
     records: Vec<AidRecord>,
     starts_on: NaiveDate,
 ) -> Result<Vec<Came>> {
-    type Key = (String, Programme, String);
-    let schools = ids(&records, |r| Some(r.school_code.clone()));
-    let known = notices::of_day(conn, &schools, starts_on)?;
-    let mut up: HashMap<Key, (Notice, bool)> = known
-        .into_iter()
-        .map(|n| ((n.school_code.clone(), n.programme, n.term.clone()), (n, true)))
-        .collect();
-    let came = {
-        let mut placed = Vec::with_capacity(records.len());
-        // Which notice each goes on is settled first, so that the notices stand before the records refer to them.
-        for record in &records {
-            placed.push(place_on(hand, record, starts_on, &mut up).map(|n| n.notice_id));
+    let mut board = Board::load(conn, &ids(&records, |r| Some(r.school_code.clone())), starts_on)?;
+    let mut placed: Vec<Result<String>> = records.iter().map(|r| board.place(hand, r)).collect();
+    board.save(conn)?;
+    let mut placed = placed.drain(..);
+    carry_out(conn, records, |record| {
+        let notice_id = placed.next().ok_or_else(|| Error::internal("aid: a record without its turn"))?;
+        if record.notice_id.is_some() && record.is_alive() {
+            return Ok(Todo::Already);
         }
-        let used: Vec<&String> = placed.iter().flatten().collect();
-        let fresh: Vec<Notice> = up
-            .values()
-            .filter(|(n, stored)| !stored && used.contains(&&n.notice_id))
-            .map(|(n, _)| n.clone())
-            .collect();
-        notices::insert(conn, &fresh)?;
-        let mut placed = placed.into_iter();
-        carry_out(conn, records, |record| {
-            let notice_id = placed.next().ok_or_else(|| Error::internal("aid: a record without its turn"))?;
-            if record.notice_id.is_some() && record.is_alive() {
-                return Ok(Todo::Already);
-            }
-            let entry = Entry {
-                on_day: Some(starts_on),
-                other_id: Some(notice_id?),
-                ..line(record, EntryKind::Noticed, hand)
-            };
-            Ok(Todo::Lines(vec![(Act::Notice, entry)]))
-        })?
-    };
-    Ok(came)
-}
-
-/// The notice a proposed record goes on: the one of its school, programme and term, made if it is not there.
-fn place_on(
-    hand: &Hand,
-    record: &AidRecord,
-    starts_on: NaiveDate,
-    up: &mut HashMap<(String, Programme, String), (Notice, bool)>,
-) -> Result<Notice> {
-    step(record.into(), Act::Notice)?;
-    let key = (record.school_code.clone(), record.programme, record.term.clone());
-    if let Some((notice, stored)) = up.get(&key) {
-        if *stored {
-            notice_rules::may_add(notice, hand.today)?;
-        }
-        return Ok(notice.clone());
-    }
-    let term = Term::parse(&record.term).ok_or_else(|| Error::internal("aid: a stored term"))?;
-    notice_rules::may_start(starts_on, hand.first_day(term), hand.today)?;
-    let notice = Notice {
-        notice_id: clock::new_id(),
-        school_code: record.school_code.clone(),
-        place: record.place.clone(),
-        term: record.term.clone(),
-        programme: record.programme,
-        starts_on,
-        ends_on: notice_rules::ends_on(record.programme, starts_on)?,
-        posted_by: hand.who.actor(),
-        posted_at: hand.at,
-        taken_down_on: None,
-        taken_down_by: None,
-        taken_down_at: None,
-    };
-    up.insert(key, (notice.clone(), false));
-    Ok(notice)
+        let entry = Entry {
+            on_day: Some(starts_on),
+            other_id: Some(notice_id?),
+            ..line(record, EntryKind::Noticed, hand)
+        };
+        Ok(Todo::Lines(vec![(Act::Notice, entry)]))
+    })
 }
 
 /// Where the students of some records stand on the roll of their term.

@@ -105,20 +105,7 @@ impl Importer for PayImporter {
                 }
             }
         }
-        let carded: Vec<usize> = paying
-            .iter()
-            .map(|(at, _)| *at)
-            .filter(|at| standing.get(*at).is_some_and(|p| p.row.account.is_some()))
-            .collect();
-        let cards: Vec<String> = carded
-            .iter()
-            .filter_map(|at| standing.get(*at)?.row.account.as_ref().map(|a| a.as_str().to_owned()))
-            .collect();
-        let accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?;
-        let accounts: HashMap<usize, String> = carded.into_iter().zip(accounts).collect();
-        for (at, to_pay) in &mut paying {
-            to_pay.account_id = accounts.get(at).cloned();
-        }
+        cards(conn, batch, &standing, &mut paying)?;
         for (at, came) in self.pay(conn, paying)? {
             let Some(pending) = standing.get_mut(at) else { continue };
             match came {
@@ -182,6 +169,22 @@ impl PayImporter {
         })?;
         Ok(rows.into_iter().zip(came).collect())
     }
+}
+
+/// Enters the cards of the rows that pay in the vault.
+fn cards(
+    conn: &mut Conn,
+    batch: &Batch<'_>,
+    rows: &[&mut Pending<AidRow>],
+    paying: &mut [(usize, Paying)],
+) -> Result<()> {
+    let card = |at: usize| Some(rows.get(at)?.row.account.as_ref()?.as_str().to_owned());
+    let cards: Vec<String> = paying.iter().filter_map(|(at, _)| card(*at)).collect();
+    let mut accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?.into_iter();
+    for (at, to_pay) in paying {
+        to_pay.account_id = card(*at).and_then(|_| accounts.next());
+    }
+    Ok(())
 }
 
 /// The person each row speaks of, if the vault knows one: a payment never makes a new person.

@@ -11,6 +11,7 @@
 //! the period; the period is counted by [`working_day`], which knows the years in its table and refuses
 //! every other; a cancelled record is on no printed list.
 
+pub mod board;
 pub mod http;
 pub mod model;
 pub mod print;
