@@ -130,8 +130,22 @@ pub struct FindingHistoryBody {
     /// The finding as the latest run that saw it saw it.
     #[serde(flatten)]
     pub finding: FindingBody,
+    /// Of a shared account: the students who were paid to it in the term, within the caller's scope.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<HolderBody>,
     /// What happened to it, oldest first.
     pub history: Vec<EventBody>,
+}
+
+/// A student who was paid to a shared account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HolderBody {
+    /// Id of the student.
+    pub student_id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// Id number.
+    pub id_number: Option<String>,
 }
 
 /// Something that happened to a finding.

@@ -10,7 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::corrections::corrections;
 use super::diff::{Change, Differing, diff};
 use super::export::{export, shown};
-use super::finding_body::{EventBody, FindingBody, FindingDecision, FindingHistoryBody, FindingPage};
+use super::finding_body::{
+    EventBody, FindingBody, FindingDecision, FindingHistoryBody, FindingPage, HolderBody,
+};
 use super::finding_store::{self as store, Facts, Filter, GroupBy};
 use super::model::{Detail, FindingKind, FindingState};
 use super::store::{CheckRow, find_for_findings};
@@ -20,6 +22,7 @@ use crate::http::download::{self, Form, Xlsx};
 use crate::http::{Json, Query, if_match};
 use crate::imports::Desk;
 use crate::page::{self, PageQuery};
+use crate::roll::masking::People;
 use crate::sheet::CsvEncoding;
 use crate::values::{Fen, Lang, Place, Stage, Text, clock};
 
@@ -444,10 +447,27 @@ async fn find_finding(
         .read(move |conn| {
             let found = store::find(conn, who.scope(), &id)?;
             let history = store::history(conn, &found.1.finding_id)?;
+            let shared = match &found.0.account_id {
+                Some(account) => store::holders(conn, who.scope(), account, &found.1.term)?,
+                None => Vec::new(),
+            };
+            let people = People {
+                people: shared.iter().map(|(person, _)| person.clone()).collect(),
+                names: shared.iter().map(|(_, name)| name.clone()).collect(),
+            };
+            let people = people.show(conn, &sealer, who.sees_identities())?;
+            let holders = shared
+                .into_iter()
+                .map(|(person, name)| HolderBody {
+                    name: people.name(&name),
+                    id_number: people.id_number(&person),
+                    student_id: person,
+                })
+                .collect();
             let shown = shown(conn, &sealer, std::slice::from_ref(&found), who.sees_identities())?;
             let finding = FindingBody::of(found, &shown, lang)?;
             let history = history.into_iter().map(|event| EventBody::of(event, lang)).collect();
-            Ok(FindingHistoryBody { finding, history })
+            Ok(FindingHistoryBody { finding, holders, history })
         })
         .await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, tag(body.finding.version))).json(body))

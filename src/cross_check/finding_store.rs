@@ -10,10 +10,11 @@ use diesel::sql_types::BigInt;
 
 use super::lifecycle::EventKind;
 use super::model::{FindingKind, FindingState};
+use crate::aid::model::{AidState, EntryKind};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Code, Error, Result};
-use crate::schema::{finding, finding_event, sighting};
+use crate::schema::{aid_entry, aid_record, finding, finding_event, sighting};
 use crate::values::{Place, Programme, Stage};
 
 /// A finding with what people said of it.
@@ -279,6 +280,34 @@ pub fn find(conn: &mut Conn, scope: &Scope, finding_id: &str) -> Result<Found> {
         query = query.filter(sighting::school_code.eq(school.to_owned()));
     }
     query.first(conn).optional()?.ok_or_else(Error::not_found)
+}
+
+/// Who was paid to an account in a term, within the scope: student and name.
+pub fn holders(
+    conn: &mut Conn,
+    scope: &Scope,
+    account_id: &str,
+    term: &str,
+) -> Result<Vec<(String, String)>> {
+    let (low, high) = scope.place_range();
+    let mut query = aid_record::table
+        .inner_join(aid_entry::table)
+        .filter(aid_record::term.eq(term.to_owned()))
+        .filter(aid_record::place.ge(low))
+        .filter(aid_record::place.lt(high))
+        .filter(aid_record::state.ne(AidState::Cancelled))
+        .filter(aid_entry::kind.eq(EntryKind::Paid))
+        .filter(aid_entry::account_id.eq(account_id.to_owned()))
+        .select((aid_record::person_id, aid_record::name_id))
+        .distinct()
+        .into_boxed();
+    if let Some(school) = scope.school() {
+        query = query.filter(aid_record::school_code.eq(school.to_owned()));
+    }
+    let mut holders: Vec<(String, String)> =
+        query.order((aid_record::person_id.asc(), aid_record::name_id.asc())).load(conn)?;
+    holders.dedup_by(|a, b| a.0 == b.0);
+    Ok(holders)
 }
 
 /// The history of a finding, oldest first.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -49,16 +50,26 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// Room for so many ids.
+    pub fn with_capacity(ids: usize) -> Self {
+        Self { numbers: HashMap::with_capacity(ids), ids: Vec::with_capacity(ids) }
+    }
+
     /// The number of an id, new or known.
     pub fn number(&mut self, id: &str) -> Result<u32> {
-        let bits = bits(id).ok_or_else(|| Error::internal("a row id is no UUID"))?;
-        if let Some(number) = self.numbers.get(&bits) {
-            return Ok(*number);
+        self.number_of(bits(id).ok_or_else(|| Error::internal("a row id is no UUID"))?)
+    }
+
+    /// The number of sixteen bytes, new or known.
+    pub fn number_of(&mut self, bits: u128) -> Result<u32> {
+        match self.numbers.entry(bits) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(new) => {
+                let number = next(self.ids.len())?;
+                self.ids.push(bits);
+                Ok(*new.insert(number))
+            }
         }
-        let number = next(self.ids.len())?;
-        self.numbers.insert(bits, number);
-        self.ids.push(bits);
-        Ok(number)
     }
 
     /// The number of an id that is known.

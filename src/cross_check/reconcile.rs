@@ -13,7 +13,7 @@ use super::reconcile_household::Households;
 use super::reconcile_input::{
     AccountKey, Aided, Born, County, Due, Enrolled, Input, Listed, Near, Options, PersonKey, SchoolKey,
 };
-use super::reconcile_person::{Case, attends, here, judge};
+use super::reconcile_person::{Case, Frame, attends, here, judge};
 use super::reconcile_totals::{Identity, Totals};
 use crate::values::{Fen, Stage};
 
@@ -46,6 +46,7 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
         near.entry(pair.listed).or_default().push(pair);
     }
     let households = Households::of(input.listed);
+    let frame = Frame::of(&input.options);
 
     let mut totals = Totals::of_rows(input);
     totals.count_persons(Source::List, listed.persons());
@@ -68,8 +69,8 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
             born: born.take(person).iter().map(|b| b.on).min(),
             near: near.get(&person).map_or(&[], Vec::as_slice),
         };
-        misfits.see(&case, &input.options);
-        if let Some(state) = judge(&case, &input.options, &households, &mut findings, &mut totals) {
+        misfits.see(&case, &frame);
+        if let Some(state) = judge(&case, &frame, &households, &mut findings, &mut totals) {
             states.push((person, state));
         }
     }
@@ -210,7 +211,7 @@ fn ordered<T>(rows: &[T], person: fn(&T) -> PersonKey) -> Vec<u32> {
 struct Misfits(BTreeMap<(SchoolKey, Stage), (u32, PersonKey, Option<County>)>);
 
 impl Misfits {
-    fn see(&mut self, case: &Case<'_>, options: &Options) {
+    fn see(&mut self, case: &Case<'_>, options: &Frame) {
         for row in case.enrolled {
             if row.fits || !attends(row, options) || !here(row, options) {
                 continue;
@@ -238,11 +239,45 @@ impl Misfits {
     }
 }
 
+/// Which accounts hold several persons, told in one pass without putting all accounts in order.
+struct Several(Vec<Option<(PersonKey, bool)>>);
+
+impl Several {
+    fn of(aided: &[Aided]) -> Self {
+        let index = |key: AccountKey| usize::try_from(key.0).unwrap_or(usize::MAX);
+        let accounts = || aided.iter().filter_map(|a| Some((index(a.account?), a.person)));
+        let most = accounts().map(|(at, _)| at).max().map_or(0, |most| most.saturating_add(1));
+        if most > aided.len().saturating_mul(16) {
+            // Numbers with wide gaps: then all accounts are put in order.
+            return Self(Vec::new());
+        }
+        let mut first: Vec<Option<(PersonKey, bool)>> = vec![None; most];
+        for (at, person) in accounts() {
+            match first.get_mut(at) {
+                Some(Some((holder, several))) => *several |= *holder != person,
+                Some(slot) => *slot = Some((person, false)),
+                None => {}
+            }
+        }
+        Self(first)
+    }
+
+    fn may_hold(&self, account: AccountKey) -> bool {
+        let at = usize::try_from(account.0).unwrap_or(usize::MAX);
+        self.0.is_empty() || self.0.get(at).is_some_and(|held| held.is_some_and(|(_, several)| several))
+    }
+}
+
 /// Accounts that received money for several persons. Brothers and sisters may share their parents'
 /// account, and the finding says how many are known to be of one household; a person decides.
 fn shared_accounts(input: &Input<'_>, findings: &mut Vec<Finding>) {
-    let mut holders: Vec<(AccountKey, PersonKey)> =
-        input.aided.iter().filter_map(|a| Some((a.account?, a.person))).collect();
+    let several = Several::of(input.aided);
+    let mut holders: Vec<(AccountKey, PersonKey)> = input
+        .aided
+        .iter()
+        .filter_map(|a| Some((a.account?, a.person)))
+        .filter(|(account, _)| several.may_hold(*account))
+        .collect();
     holders.sort_unstable();
     holders.dedup();
     let shared: Vec<&[(AccountKey, PersonKey)]> =

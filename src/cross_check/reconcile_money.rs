@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::model::Finding;
 use super::model::{Detail, FindingKind};
 use super::reconcile_input::{Aided, Due, Enrolled, ages_of, is_for_hardship, needs_enrolment, stages_of};
-use super::reconcile_person::{Bench, left};
+use super::reconcile_person::{Bench, left, once};
 use super::reconcile_totals::AidedGroup;
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{Fen, Programme};
@@ -14,11 +14,8 @@ use crate::values::{Fen, Programme};
 impl Bench<'_> {
     /// Rules for whoever was paid, on the list or off it.
     pub(super) fn money(&self, group: AidedGroup, findings: &mut Vec<Finding>) {
-        for programme in Programme::ALL.iter().copied() {
+        for programme in once(self.case.aided, |aided| aided.programme) {
             let (records, paid) = self.paid_by(programme);
-            if records == 0 {
-                continue;
-            }
             let due = self.due_of(programme);
             if group == AidedGroup::WithoutCategory
                 && is_for_hardship(programme)

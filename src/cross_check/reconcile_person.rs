@@ -18,6 +18,40 @@ use super::reconcile_totals::{AidedGroup, Totals};
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{Category, EnrolmentState, EvidenceKind, Fen, Programme, Stage};
 
+/// What the run is about, with the days of its term worked out once.
+pub(super) struct Frame {
+    options: Options,
+    begins: NaiveDate,
+    ends: NaiveDate,
+}
+
+impl Frame {
+    pub(super) fn of(options: &Options) -> Self {
+        let Options { calendar, term, .. } = options;
+        Self { options: *options, begins: calendar.first_day(*term), ends: calendar.end(*term) }
+    }
+}
+
+impl std::ops::Deref for Frame {
+    type Target = Options;
+
+    fn deref(&self) -> &Options {
+        &self.options
+    }
+}
+
+/// The programmes of some rows, each once.
+pub(super) fn once<'a, T>(
+    rows: &'a [&'a T],
+    programme: fn(&T) -> Programme,
+) -> impl Iterator<Item = Programme> + 'a {
+    let earlier = move |at: usize, of: Programme| rows.iter().take(at).any(|row| programme(row) == of);
+    rows.iter()
+        .enumerate()
+        .map(move |(at, row)| (at, programme(row)))
+        .filter_map(move |(at, of)| (!earlier(at, of)).then_some(of))
+}
+
 /// All rows of one person.
 pub(super) struct Case<'a> {
     pub(super) person: PersonKey,
@@ -33,7 +67,7 @@ pub(super) struct Case<'a> {
 /// Judges one person; her state if she is on the list.
 pub(super) fn judge(
     case: &Case<'_>,
-    options: &Options,
+    options: &Frame,
     households: &Households,
     findings: &mut Vec<Finding>,
     totals: &mut Totals,
@@ -50,7 +84,7 @@ pub(super) fn judge(
     }
     if !case.aided.is_empty() {
         let group = bench.aided_group();
-        totals.add_aided(group, case.aided.iter().map(|a| (a.programme, a.fen)));
+        totals.add_aided(group, case.aided);
         bench.money(group, findings);
         bench.age(findings);
     }
@@ -62,7 +96,7 @@ pub(super) fn judge(
 /// A case with what several rules need of it.
 pub(super) struct Bench<'a> {
     pub(super) case: &'a Case<'a>,
-    pub(super) options: &'a Options,
+    pub(super) options: &'a Frame,
     /// The roll row that stands for her: at school here, else at school, else the latest.
     pub(super) row: Option<&'a Enrolled>,
     pub(super) attends: bool,
@@ -74,7 +108,7 @@ pub(super) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(case: &'a Case<'a>, options: &'a Options) -> Self {
+    fn new(case: &'a Case<'a>, options: &'a Frame) -> Self {
         let row = case.enrolled.iter().copied().min_by_key(|r| {
             let attends = attends(r, options);
             let rank = match (attends, attends && here(r, options)) {
@@ -150,8 +184,8 @@ impl<'a> Bench<'a> {
     }
 
     /// Her programmes with a due, each once.
-    fn dues(&self) -> impl Iterator<Item = &'a Due> {
-        Programme::ALL.iter().filter_map(|programme| self.due_of(*programme))
+    fn dues(&self) -> impl Iterator<Item = &'a Due> + '_ {
+        once(self.case.due, |due| due.programme).filter_map(|programme| self.due_of(programme))
     }
 
     /// Rules for a person on the list: her state, and what is missing to her.
@@ -263,15 +297,18 @@ impl<'a> Bench<'a> {
     /// One id, several names.
     fn names(&self, findings: &mut Vec<Finding>) {
         let case = self.case;
-        let mut names: Vec<NameKey> = (case.listed.iter().filter_map(|r| r.name))
-            .chain(case.enrolled.iter().filter_map(|r| r.name))
-            .chain(case.aided.iter().filter_map(|r| r.name))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        if names.len() < 2 {
+        let all = || {
+            (case.listed.iter().filter_map(|r| r.name))
+                .chain(case.enrolled.iter().filter_map(|r| r.name))
+                .chain(case.aided.iter().filter_map(|r| r.name))
+        };
+        let first = all().next();
+        if all().all(|name| Some(name) == first) {
             return;
         }
+        let mut names: Vec<NameKey> = all().collect();
+        names.sort_unstable();
+        names.dedup();
         let carries = [
             (Source::List, case.listed.iter().any(|r| r.name.is_some())),
             (Source::Roll, case.enrolled.iter().any(|r| r.name.is_some())),
@@ -304,6 +341,9 @@ impl<'a> Bench<'a> {
 
     /// At school at two schools in one term. A move within the term leaves one row with a last day.
     fn double_enrolment(&self, findings: &mut Vec<Finding>) {
+        if self.case.enrolled.len() < 2 {
+            return;
+        }
         let mut schools: Vec<_> = self.attending().filter(|r| r.to.is_none()).map(|r| r.school).collect();
         schools.sort_unstable();
         schools.dedup();
@@ -330,11 +370,10 @@ pub(super) fn in_money<'a>(dues: impl Iterator<Item = &'a Due>) -> Option<Fen> {
 }
 
 /// Whether a roll row makes her a student of the term.
-pub(super) fn attends(row: &Enrolled, options: &Options) -> bool {
-    let (begins, ends) = (options.calendar.first_day(options.term), options.calendar.end(options.term));
+pub(super) fn attends(row: &Enrolled, frame: &Frame) -> bool {
     row.state == EnrolmentState::Enrolled
-        && row.from.is_none_or(|from| from < ends)
-        && row.to.is_none_or(|to| to > begins)
+        && row.from.is_none_or(|from| from < frame.ends)
+        && row.to.is_none_or(|to| to > frame.begins)
 }
 
 /// Whether a row is over or interrupted, so that its last day counts.
@@ -350,8 +389,8 @@ pub(super) fn here(row: &Enrolled, options: &Options) -> bool {
     }
 }
 
-fn absence(row: &Enrolled, options: &Options) -> AbsenceReason {
-    let ends = options.calendar.end(options.term);
+fn absence(row: &Enrolled, frame: &Frame) -> AbsenceReason {
+    let ends = frame.ends;
     match row.state {
         EnrolmentState::Suspended => AbsenceReason::Suspended,
         EnrolmentState::Transferred => AbsenceReason::Transferred,

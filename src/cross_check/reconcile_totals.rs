@@ -4,10 +4,10 @@
 //! rows. They can only agree if every row was seen exactly once and every person put in exactly one
 //! place. A run whose identities fail is a fault of this program and must not be shown to anybody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::model::{ListedState, Source};
-use super::reconcile_input::{Input, PersonKey};
+use super::reconcile_input::{Aided, Input, PersonKey};
 use crate::values::closed_list::closed_list;
 use crate::values::{Fen, Programme, Stage};
 
@@ -172,15 +172,15 @@ impl Totals {
     }
 
     /// Puts one aided person in her group, with what each programme paid her.
-    pub(super) fn add_aided(&mut self, group: AidedGroup, paid: impl Iterator<Item = (Programme, Fen)>) {
+    pub(super) fn add_aided(&mut self, group: AidedGroup, paid: &[&Aided]) {
         let of_group = self.by_group.entry(group).or_default();
         of_group.persons += 1;
-        let mut programmes = BTreeSet::new();
-        for (programme, fen) in paid {
-            of_group.fen.0 += fen.0;
-            let of_programme = self.by_programme.entry(programme).or_default();
-            of_programme.fen.0 += fen.0;
-            of_programme.persons += u64::from(programmes.insert(programme));
+        for (at, record) in paid.iter().enumerate() {
+            of_group.fen.0 += record.fen.0;
+            let of_programme = self.by_programme.entry(record.programme).or_default();
+            of_programme.fen.0 += record.fen.0;
+            let first = paid.iter().take(at).all(|earlier| earlier.programme != record.programme);
+            of_programme.persons += u64::from(first);
         }
     }
 

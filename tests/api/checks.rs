@@ -375,6 +375,24 @@ async fn a_finding_is_assigned_commented_and_counted_by_who_has_it() {
 }
 
 #[actix_web::test]
+async fn a_shared_account_names_its_holders() {
+    let office = county().await;
+    let check = run(&office).await;
+    let page = office.read(&office.officer(), &format!("{}?kind=shared_account", findings_of(&check))).await;
+    let uri = format!("/v1/findings/{}", text(&items(&page)[0]["finding_id"]));
+    let told = office.read(&office.confidant(), &uri).await;
+    let ids = |told: &Value| -> BTreeSet<String> {
+        told["holders"].as_array().unwrap().iter().map(|h| text(&h["id_number"])).collect()
+    };
+    assert_eq!(ids(&told), BTreeSet::from([child(1).id, child(12).id]));
+    let masked = office.read(&office.officer(), &uri).await;
+    assert!(ids(&masked).iter().all(|id| id.starts_with("****")));
+    let other = finding(&office, &check, "listed_unaided", 2).await;
+    let other = office.read(&office.officer(), &format!("/v1/findings/{}", text(&other["finding_id"]))).await;
+    assert_eq!(other["holders"], Value::Null);
+}
+
+#[actix_web::test]
 async fn counts_obey_scope_and_filter() {
     let office = county().await;
     let check = run(&office).await;

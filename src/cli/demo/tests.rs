@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use calamine::{Data, Reader, SheetVisible, Xlsx, open_workbook};
+use proptest::prelude::*;
 
 use super::rates::{Standing, owed};
 use super::*;
@@ -265,41 +266,80 @@ fn near(county: &County, persons: &HashMap<String, u32>) -> Vec<Near> {
     near
 }
 
+type Faults = BTreeSet<(FindingKind, Vec<String>, Option<Programme>)>;
+
+/// What was put in and what was found, each with the ids it is about.
+fn injected_and_found(county: &County) -> (Faults, Faults) {
+    let (outcome, persons, cards) = judged(county);
+    let mut holders: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    for row in &county.aid {
+        if let Some(card) = &row.card {
+            let id = county.students[row.student].person.id.clone();
+            holders.entry(card).or_default().insert(id);
+        }
+    }
+    let mut found = Faults::new();
+    for finding in &outcome.findings {
+        let ids = match finding.account {
+            None if finding.kind == FindingKind::SchoolKindMismatch => {
+                vec![county.schools[at(finding.school.unwrap().0)].code.clone()]
+            }
+            Some(account) => holders[cards[at(account.0)].as_str()].iter().cloned().collect(),
+            None => vec![persons[at(finding.person.0)].clone()],
+        };
+        assert!(found.insert((finding.kind, ids, finding.programme)), "found twice");
+    }
+    let mut injected = Faults::new();
+    for (kind, labels) in &county.truth.findings {
+        for label in labels {
+            let mut ids = label.ids.clone();
+            ids.sort();
+            injected.insert((*kind, ids, label.programme));
+        }
+    }
+    assert_eq!(outcome.totals.listed, u64::from(county.plan.listed));
+    assert!(outcome.totals.identities().iter().all(crate::cross_check::Identity::holds));
+    (injected, found)
+}
+
+/// Every injected fault is found and nothing else is.
+fn exactly(county: &County) {
+    let (injected, found) = injected_and_found(county);
+    let missed: Vec<_> = injected.difference(&found).map(|f| (f.0, f.2)).collect();
+    let invented: Vec<_> = found.difference(&injected).map(|f| (f.0, f.2)).collect();
+    let Plan { students, seed, term, .. } = &county.plan;
+    assert!(
+        missed.is_empty() && invented.is_empty(),
+        "{students} students, seed {seed}, {term}: missed {missed:?}, invented {invented:?}"
+    );
+}
+
 #[test]
 fn the_check_finds_exactly_what_was_put_in() {
     for term in ["2016A", "2017A", "2019A", "2024S", "2025S", "2025A"] {
         for seed in [1, 2] {
-            let county = generate(&plan(4000, 800, seed, term)).unwrap();
-            let (outcome, persons, cards) = judged(&county);
-            let mut found: BTreeSet<(FindingKind, Vec<String>, Option<Programme>)> = BTreeSet::new();
-            for finding in &outcome.findings {
-                let ids = match finding.account {
-                    None if finding.kind == FindingKind::SchoolKindMismatch => {
-                        BTreeSet::from([county.schools[at(finding.school.unwrap().0)].code.clone()])
-                    }
-                    Some(account) => {
-                        let card = &cards[at(account.0)];
-                        let holders = county.aid.iter().filter(|row| row.card.as_ref() == Some(card));
-                        holders.map(|row| county.students[row.student].person.id.clone()).collect()
-                    }
-                    None => BTreeSet::from([persons[at(finding.person.0)].clone()]),
-                };
-                found.insert((finding.kind, ids.into_iter().collect(), finding.programme));
-            }
-            let mut truth = BTreeSet::new();
-            for (kind, labels) in &county.truth.findings {
-                for label in labels {
-                    let mut ids = label.ids.clone();
-                    ids.sort();
-                    truth.insert((*kind, ids, label.programme));
-                }
-            }
-            let missed: Vec<_> = truth.difference(&found).map(|f| (f.0, f.2)).collect();
-            let invented: Vec<_> = found.difference(&truth).map(|f| (f.0, f.2)).collect();
-            assert!(missed.is_empty() && invented.is_empty(), "{term} {seed}: {missed:?} {invented:?}");
-            assert_eq!(outcome.totals.listed, 800);
+            exactly(&generate(&plan(4000, 800, seed, term)).unwrap());
         }
     }
+}
+
+proptest::proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_thousand_students_of_any_seed_with_any_length_of_list(seed in 0_u64.., listed in 60_u32..500) {
+        exactly(&generate(&plan(1000, listed, seed, "2025A")).unwrap());
+    }
+}
+
+#[test]
+fn a_hundred_thousand_students() {
+    let county = generate(&plan(100_000, 30_000, 5, "2025A")).unwrap();
+    exactly(&county);
+    // Whatever the generator can put into three files is in this one.
+    let kinds: BTreeSet<FindingKind> = county.truth.findings.keys().copied().collect();
+    let missing: Vec<_> = FindingKind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    assert_eq!(missing, [&FindingKind::ListedElsewhere], "the roll of a county has its own schools only");
 }
 
 #[test]
