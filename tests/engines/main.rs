@@ -16,3 +16,5 @@ mod postgres;
 mod database;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod weather;
