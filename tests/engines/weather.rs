@@ -153,7 +153,7 @@ fn connections_that_died_are_given_up_and_nobody_notices() {
                         all.wait();
                         Ok(())
                     })
-                    .unwrap()
+                    .unwrap();
                 });
             }
         });
