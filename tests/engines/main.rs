@@ -22,3 +22,4 @@ mod database;
 mod demo;
 #[cfg(test)]
 mod faults;
+mod weather;
