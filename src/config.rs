@@ -14,11 +14,12 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use crate::auth::IssuerConfig;
-use crate::db::DatabaseUrl;
+use crate::db::{self, DatabaseUrl};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Limits;
 use crate::http::parts::Patience;
 use crate::http::server::Settings;
+use crate::jobs;
 use crate::values::Text;
 
 pub use options::{ServeOptions, StoreOptions};
@@ -70,8 +71,10 @@ pub enum Keys {
 pub struct Store {
     /// The database.
     pub database: DatabaseUrl,
-    /// Connections in the pool.
-    pub pool_size: u32,
+    /// How its connections are kept and bounded.
+    pub connections: db::Options,
+    /// How long the start waits for a database that does not answer yet.
+    pub database_wait: Duration,
     /// Where files of this node live: the embedded database, uploads in progress, development keys.
     pub data_dir: PathBuf,
     /// Development mode: keys are made and trusted on this machine only.
@@ -95,6 +98,8 @@ pub struct Config {
     pub limits: Limits,
     /// How the server listens and stops.
     pub server: Settings,
+    /// How this node takes part in long work.
+    pub jobs: jobs::Settings,
     /// A calendar of working days in place of the embedded one.
     pub working_days: Option<PathBuf>,
     /// The log filter, in env_logger's syntax.
@@ -161,7 +166,8 @@ impl StoreOptions {
     fn gather(&self, keys: Option<String>, faults: &mut Faults) -> Option<Store> {
         let database =
             DatabaseUrl::parse(self.database.trim()).map_err(|detail| faults.add("--database", detail)).ok();
-        let pool_size = faults.number("--pool-size", &self.pool_size, 1, 512);
+        let connections = self.connections(faults);
+        let wait = faults.number("--database-wait-seconds", &self.database_wait_seconds, 0, 3_600);
         if let Some(folder) = self.policy_dir.as_ref().filter(|folder| !folder.is_dir()) {
             let shown = folder.display();
             faults.add(
@@ -199,12 +205,32 @@ impl StoreOptions {
         };
         Some(Store {
             database: database?,
-            pool_size: u32::try_from(pool_size).ok()?,
+            connections,
+            database_wait: Duration::from_secs(wait),
             data_dir: self.data_dir.clone(),
             dev: self.dev,
             keys: keys?,
             policy_dir: self.policy_dir.clone(),
         })
+    }
+}
+
+impl StoreOptions {
+    fn connections(&self, faults: &mut Faults) -> db::Options {
+        let replica = self.database_read_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
+        let replica = replica.and_then(|url| {
+            DatabaseUrl::parse(url).map_err(|detail| faults.add("--database-read-url", detail)).ok()
+        });
+        let size = faults.number("--pool-size", &self.pool_size, 1, 512);
+        let seconds =
+            |faults: &mut Faults, option, text| Duration::from_secs(faults.number(option, text, 1, 86_400));
+        db::Options {
+            size: u32::try_from(size).unwrap_or(1),
+            replica,
+            statement_timeout: seconds(faults, "--statement-seconds", &self.statement_seconds),
+            lock_timeout: seconds(faults, "--lock-seconds", &self.lock_seconds),
+            pooled_outside: self.database_pooled,
+        }
     }
 }
 
@@ -217,11 +243,12 @@ impl ServeOptions {
         let issuers = issuers::gather(&self.issuer, self.store.dev, &mut faults);
         let limits = self.limits(&mut faults);
         let server = self.server(&mut faults);
+        let jobs = self.jobs(&mut faults);
         let log = self.log_filter(&mut faults);
         let working_days = self.working_days.clone();
-        let config =
-            (|| Some(Config { store: store?, listen: listen?, issuers, limits, server, working_days, log }))(
-            );
+        let config = (|| {
+            Some(Config { store: store?, listen: listen?, issuers, limits, server, jobs, working_days, log })
+        })();
         faults.end(config)
     }
 
@@ -285,6 +312,17 @@ impl ServeOptions {
             max_connections,
             grace: Duration::from_secs(grace),
             ..Settings::default()
+        }
+    }
+
+    fn jobs(&self, faults: &mut Faults) -> jobs::Settings {
+        let workers = faults.number("--job-workers", &self.job_workers, 0, 64);
+        let lease = faults.number("--job-lease-seconds", &self.job_lease_seconds, 1, 3_600);
+        jobs::Settings {
+            workers: usize::try_from(workers).unwrap_or(1),
+            lease: Duration::from_secs(lease),
+            folder: Some(self.store.data_dir.join("uploads")),
+            ..jobs::Settings::default()
         }
     }
 

@@ -55,6 +55,7 @@ codes! {
     RequestTimeout = "request_timeout", 408, "请求内容传输过慢", "The request body arrived too slowly";
     Conflict = "conflict", 409, "当前状态不允许此操作", "The current state does not allow this";
     DifferentRequest = "idempotency_key_reused", 422, "同一幂等键用于了不同的请求", "The idempotency key was used for a different request";
+    RequestInProgress = "idempotency_key_in_use", 409, "同一请求仍在处理", "The same request is still being worked on";
     TooLarge = "too_large", 413, "请求或文件过大", "The request or file is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "不支持的内容类型", "The media type is not supported";
     InvalidInput = "invalid_input", 422, "提交的内容有误", "The input is not valid";
@@ -114,6 +115,8 @@ pub enum Passing {
     No,
     /// Another transaction was faster: the same work, begun again, finds what the other did.
     MetAnother,
+    /// Another transaction held what was needed for longer than one waits.
+    Locked,
     /// The connection is gone.
     LostDatabase,
 }
@@ -221,6 +224,11 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::NotFound => Self::not_found(),
             Diesel::DatabaseError(kind, info) => of_database(kind, info.as_ref()),
+            Diesel::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            // The driver has given the connection up.
+            Diesel::BrokenTransactionManager => {
+                Self { passing: Passing::LostDatabase, ..Self::unavailable("database: a broken transaction") }
+            }
             Diesel::DeserializationError(_) => Self::internal("database: a stored value could not be read"),
             Diesel::SerializationError(_) => Self::internal("database: a value could not be stored"),
             other => Self::internal(format!("database: {}", std::any::type_name_of_val(&other))),
@@ -244,20 +252,31 @@ fn of_database(
         Kind::ClosedConnection | Kind::UnableToSendCommand => {
             Error { passing: Passing::LostDatabase, ..Error::unavailable(what) }
         }
+        // Told by the server itself while it goes down or comes up.
+        _ if said(&[
+            "terminating connection",
+            "server closed the connection",
+            "the database system is",
+            "no connection to the server",
+            "could not receive data from server",
+            "could not send data to server",
+        ]) =>
+        {
+            Error { passing: Passing::LostDatabase, ..Error::unavailable(what) }
+        }
         Kind::SerializationFailure => Error::faster_was_another(what),
         // Only PostgreSQL names the constraint, and only there two may write at once.
         Kind::UniqueViolation if info.constraint_name().is_some() => Error::faster_was_another(what),
         _ if said(&["deadlock detected", "死锁"]) => Error::faster_was_another(what),
+        _ if said(&["lock timeout", "锁超时", "database is locked", "database table is locked"]) => {
+            Error { passing: Passing::Locked, ..Error::unavailable(what) }
+        }
         Kind::ReadOnlyTransaction => Error::unavailable(what),
         _ if said(&[
-            "database is locked",
-            "database table is locked",
             "disk is full",
             "No space left",
             "readonly database",
-            "lock timeout",
             "statement timeout",
-            "锁超时",
             "语句超时",
             "disk I/O error",
         ]) =>

@@ -11,6 +11,8 @@
 //! | [`sheet`] | files become rows, good and bad; a bad row never costs a good one |
 //! | [`seal`] | the only place that sees an id in clear next to a database |
 //! | [`policy`] | pure: facts and a pack in, a decision with every reason out |
+//! | [`once`] | a request sent again has one effect and one answer |
+//! | [`jobs`] | long work: asked of any node, done by any node, once |
 //! | [`imports`] | one file, one batch: kept, reported, repeatable |
 //! | [`poverty_list`] | a locked version is never changed again |
 //! | [`roll`] | nothing is overwritten: each row says when it holds and when it was recorded |
@@ -25,8 +27,8 @@
 //! | [`http`] | the same application in production and in tests |
 //! | [`cli`] | one file per command |
 //!
-//! Rooms depend on each other in a line, never a circle: values ← sheet, seal, policy ← imports ←
-//! poverty_list, roll ← eligibility ← aid ← proposals, cross_check ← http, cli. A slice may use another slice's
+//! Rooms depend on each other in a line, never a circle: values ← sheet, seal, policy ← once, jobs ←
+//! imports ← poverty_list, roll ← eligibility ← aid ← proposals, cross_check ← http, cli. A slice may use another slice's
 //! `model` and `store`, never its `http`.
 //!
 //! A request goes one way: extractor (who may, typed input) → handler → one database hop → load facts
@@ -42,6 +44,8 @@ pub mod eligibility;
 pub mod error;
 pub mod http;
 pub mod imports;
+pub mod jobs;
+pub mod once;
 pub mod page;
 pub mod policy;
 pub mod poverty_list;

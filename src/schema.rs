@@ -370,6 +370,49 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    job (job_id) {
+        job_id -> Text,
+        kind -> Text,
+        params -> Text,
+        state -> Text,
+        rows_done -> BigInt,
+        cancel_asked -> Bool,
+        owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        attempts -> Integer,
+        location -> Nullable<Text>,
+        repeated -> Nullable<Bool>,
+        problem -> Nullable<Text>,
+        place -> Text,
+        school -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    job_chunk (job_id, number) {
+        job_id -> Text,
+        number -> Integer,
+        bytes_ct -> Binary,
+    }
+}
+
+diesel::table! {
+    idempotency (actor, key) {
+        actor -> Text,
+        key -> Text,
+        digest -> Text,
+        status -> Nullable<Integer>,
+        headers -> Nullable<Text>,
+        body_ct -> Nullable<Binary>,
+        recorded_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(import_bad_row -> import (import_id));
 diesel::joinable!(person_name -> person (person_id));
 diesel::joinable!(aid_entry -> aid_record (record_id));
@@ -396,4 +439,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     finding,
     sighting,
     finding_event,
+    job,
+    job_chunk,
+    idempotency,
 );

@@ -19,7 +19,9 @@ use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::ImportBody;
-use crate::imports::http::ImportQuery;
+use crate::imports::http::{ImportQuery, Manner};
+use crate::jobs::body::JobBody;
+use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
 use crate::policy::Pack;
 use crate::values::{Lang, Place, Programme, Term, clock};
@@ -36,19 +38,21 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
-        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody)
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/aid-records/imports")]
 async fn import_aid(
     caller: Registrar,
     query: Query<ImportQuery>,
+    manner: Manner,
     upload: Upload,
     lang: Lang,
     desk: web::Data<Desk>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let order = query.0.order(&caller, &upload)?;
-    desk.receive(upload, order, AidImporter::new(clock::today()), lang).await
+    desk.receive(manner, upload, order, AidImporter::new(clock::today()), lang).await
 }
 
 /// 按发放表发放 / Pay approved records by a payment sheet.
@@ -66,17 +70,18 @@ async fn import_aid(
 async fn pay_by_file(
     caller: Granter,
     query: Query<ImportQuery>,
+    manner: Manner,
     upload: Upload,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let mut order = query.0.order(&caller, &upload)?;
     // What a row comes to depends on what has been approved meanwhile, so every sending is a batch of its
     // own; the payments themselves are known by their keys.
     order.digest = format!("{}:{}", order.digest, clock::new_id());
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    desk.receive(upload, order, PayImporter::new(hand), lang).await
+    desk.receive(manner.at_once(), upload, order, PayImporter::new(hand), lang).await
 }
 
 /// Which records to list.
@@ -143,7 +148,7 @@ async fn list_aid_records(
         place: q.place,
         notice: q.notice,
     };
-    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
+    let rows = desk.db.browse(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
     Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
 }

@@ -3,7 +3,7 @@
 //! Each act on a record asks for the version it was decided upon (`If-Match`): without it 428, with an old
 //! one 412, so that a second click and a slower colleague change nothing.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,7 +12,6 @@ use super::body::AidDetailBody;
 use super::correct::{Correction, correct};
 use super::grant::Asked;
 use super::hand::Hand;
-use super::http::told;
 use super::money::{self, Back, Payment};
 use super::one::One;
 use super::propose::{self, Proposal};
@@ -22,8 +21,9 @@ use super::request::{
 };
 use crate::auth::{Granter, Proposer};
 use crate::error::{Error, Result};
-use crate::http::Json;
+use crate::http::{Json, Once};
 use crate::imports::Desk;
+use crate::once::{self, Answer};
 use crate::policy::Pack;
 use crate::values::BankCard;
 
@@ -43,27 +43,31 @@ use crate::values::BankCard;
 #[post("/aid-records")]
 async fn propose_aid(
     caller: Proposer,
+    once: Once,
     body: Json<ProposeRequest>,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = reason(body.reason, "/reason")?;
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let (detail, fresh) = desk
-        .db
+    let claim = once.claim();
+    desk.db
         .write_again(move |conn| {
-            let asked = Asked { fen, tier: body.tier, reason: why.as_deref() };
-            let wanted =
-                Proposal { person: &body.student_id, programme: body.programme, term: body.term, asked };
-            let (record, fresh) = propose::propose(conn, &hand, &wanted)?;
-            Ok((AidDetailBody::read(conn, record)?, fresh))
+            once::within(conn, &hand.sealer, claim.as_ref(), |conn| {
+                let asked = Asked { fen, tier: body.tier, reason: why.as_deref() };
+                let wanted =
+                    Proposal { person: &body.student_id, programme: body.programme, term: body.term, asked };
+                let (record, fresh) = propose::propose(conn, &hand, &wanted)?;
+                let (location, etag) =
+                    (format!("/v1/aid-records/{}", record.record_id), format!("\"{}\"", record.version));
+                let answer =
+                    Answer::json(if fresh { 201 } else { 200 }, &AidDetailBody::read(conn, record)?)?;
+                Ok(answer.at(location).tagged(etag))
+            })
         })
-        .await?;
-    let mut answer = if fresh { HttpResponse::Created() } else { HttpResponse::Ok() };
-    answer.insert_header((header::LOCATION, format!("/v1/aid-records/{}", detail.record.record_id)));
-    Ok(told(&mut answer, detail))
+        .await
 }
 
 /// 公示 / Put a proposed record on public notice.

@@ -25,6 +25,12 @@ impl Scope {
         Self { place: Some(place), school: None, student: None }
     }
 
+    /// The scope of a caller whose verified request was kept to be carried out later. Never widened: it is
+    /// what the token said.
+    pub(crate) fn kept(place: Place, school: Option<String>) -> Self {
+        Self { place: Some(place), school, student: None }
+    }
+
     /// The place, significant digits only. `None` for a guardian, whose scope is the student.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()

@@ -9,7 +9,8 @@ use crate::aid::notice::working_day;
 use crate::auth::{DevKey, Verifier};
 use crate::config::{Config, ServeOptions};
 use crate::error::{Code, Error, Result};
-use crate::http::{Parts, rim, routes, server, upload};
+use crate::http::{Parts, rim, routes, server, upload, works};
+use crate::jobs::Node;
 use crate::values::Text;
 
 /// Options of `serve`.
@@ -34,12 +35,15 @@ pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
         warn_of_development(out);
     }
     upload::prepare_folder(&config.limits)?;
-    let parts = gather_parts(&config)?;
-    listen(&config, parts, out)
+    let (parts, node) = gather_parts(&config)?;
+    let workers = node.start()?;
+    let served = listen(&config, parts, out);
+    workers.stop();
+    served
 }
 
 /// One place where everything the handlers need is made.
-fn gather_parts(config: &Config) -> Result<Parts> {
+fn gather_parts(config: &Config) -> Result<(Parts, Node)> {
     if let Some(path) = &config.working_days {
         take_working_days(path)?;
     }
@@ -49,12 +53,16 @@ fn gather_parts(config: &Config) -> Result<Parts> {
     log::info!("event=policy_loaded pack={} version={} digest={}", pack.id(), pack.version(), pack.digest());
     let verifier = verifier(config)?;
     let keys = verifier.clone();
-    Ok(Parts::new(desk.db.clone(), config.limits.clone())
+    let works = works::all(&desk, &pack);
+    let node = Node::new(desk.db.clone(), desk.sealer.clone(), works, config.jobs.clone());
+    let parts = Parts::new(desk.db.clone(), config.limits.clone())
         .with(desk)
         .with_shared(pack)
         .with(packs)
         .with(verifier)
-        .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) }))
+        .with(node.clone())
+        .ready_when("token_keys", move || if keys.ready() { Ok(()) } else { Err(no_keys()) });
+    Ok((parts, node))
 }
 
 /// Takes the operator's calendar of working days in place of the embedded one.

@@ -1,5 +1,7 @@
 //! What several commands open in the same way: the database, the key ring, the data folder.
 
+use std::time::{Duration, Instant};
+
 use crate::config::{Keys, Store, StoreOptions};
 use crate::db::Db;
 use crate::error::{Code, Error, FieldError, Result};
@@ -14,12 +16,26 @@ const DEVELOPMENT_RING: &str = "dev-keys.json";
 
 /// The database with this binary's schema.
 pub(super) fn open_database(store: &Store) -> Result<Db> {
-    let db = Db::connect(&store.database, store.pool_size)?;
+    let db = patiently(store.database_wait, || Db::open(&store.database, &store.connections))?;
     let done = db.migrate()?;
     if done > 0 {
         log::info!("event=migrated count={done}");
     }
     Ok(db)
+}
+
+/// Waits for a database that does not answer yet; what is refused outright is told at once.
+fn patiently<T>(wait: Duration, mut open: impl FnMut() -> Result<T>) -> Result<T> {
+    let since = Instant::now();
+    loop {
+        match open() {
+            Err(error) if error.code == Code::Unavailable && since.elapsed() < wait => {
+                log::warn!("event=waiting_for_database");
+                std::thread::sleep(Duration::from_millis(500));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The key ring from where the configuration says it is.

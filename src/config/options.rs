@@ -23,6 +23,21 @@ pub struct StoreOptions {
     /// 数据库连接数 | Database connections
     #[arg(long, env = "YINGZHU_POOL_SIZE", default_value = "8")]
     pub pool_size: String,
+    /// 只读副本地址，供列表、导出和统计使用 | A replica for lists, exports and statistics
+    #[arg(long, env = "YINGZHU_DATABASE_READ_URL", hide_env_values = true)]
+    pub database_read_url: Option<String>,
+    /// PostgreSQL 单条语句的最长秒数 | Longest statement on PostgreSQL, in seconds
+    #[arg(long, env = "YINGZHU_STATEMENT_SECONDS", default_value = "120")]
+    pub statement_seconds: String,
+    /// PostgreSQL 等待其他事务的最长秒数 | Longest wait for another transaction, in seconds
+    #[arg(long, env = "YINGZHU_LOCK_SECONDS", default_value = "5")]
+    pub lock_seconds: String,
+    /// 数据库前有事务级连接池（如 PgBouncer） | A transaction pooler stands before PostgreSQL
+    #[arg(long, env = "YINGZHU_DATABASE_POOLED")]
+    pub database_pooled: bool,
+    /// 启动时等待数据库的最长秒数 | Longest wait for the database at start, in seconds
+    #[arg(long, env = "YINGZHU_DATABASE_WAIT_SECONDS", default_value = "30")]
+    pub database_wait_seconds: String,
     /// 本机数据目录 | Folder for this node's files
     #[arg(long, env = "YINGZHU_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -99,6 +114,12 @@ pub struct ServeOptions {
     /// 停止时等待处理中请求的秒数 | Seconds for requests in flight when stopping
     #[arg(long, env = "YINGZHU_SHUTDOWN_SECONDS", default_value = "30")]
     pub shutdown_seconds: String,
+    /// 后台任务线程数，0 为只接收不执行 | Background workers; 0 takes jobs in and leaves them to other nodes
+    #[arg(long, env = "YINGZHU_JOB_WORKERS", default_value = "1")]
+    pub job_workers: String,
+    /// 节点失联多少秒后其任务由其他节点接手 | Seconds of silence after which a node's job is taken over
+    #[arg(long, env = "YINGZHU_JOB_LEASE_SECONDS", default_value = "30")]
+    pub job_lease_seconds: String,
     /// 日志级别：error、warn、info 或 debug | Log level
     #[arg(long, env = "YINGZHU_LOG")]
     pub log: Option<String>,

@@ -1,23 +1,27 @@
 //! Cross-checks over HTTP: the runs. Their findings are in `finding_http`.
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{CrossCheckBody, CrossCheckPage, CrossCheckRequest};
 use super::finding_http;
 use super::finding_store;
+use super::job::{self, Kept};
 use super::run::{self, Means, Order};
 use super::store::{self, CheckRow};
 use super::watch::unwatched;
-use crate::auth::{BureauOfficer, Scope, Supervisor};
+use crate::auth::{BureauOfficer, Caller, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
+use crate::imports::http::Manner;
+use crate::jobs::NewJob;
+use crate::jobs::body::JobBody;
+use crate::once::{self, Answer};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
-use crate::values::{Lang, Text, clock};
+use crate::values::{Lang, Place, Text, clock};
 
 /// 运行一次比对 / Hold a locked list, the roll and the aid records of a term against each other.
 ///
@@ -28,51 +32,75 @@ use crate::values::{Lang, Text, clock};
     request_body = CrossCheckRequest,
     responses(
         (status = 201, description = "Run", body = CrossCheckBody),
-        (status = 200, description = "A run of the very same inputs was there", body = CrossCheckBody)
+        (status = 200, description = "A run of the very same inputs was there", body = CrossCheckBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/cross-checks")]
 async fn run_cross_check(
     caller: BureauOfficer,
+    manner: Manner,
     body: Json<CrossCheckRequest>,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let who = caller.into_caller();
     let request = body.into_inner();
     let own = who.scope().place().cloned().ok_or_else(Error::not_found)?;
     if request.place.as_ref().is_some_and(|place| !own.contains(place)) {
         return Err(outside());
     }
-    let pack = pack.into_inner();
-    let sealer = desk.sealer.clone();
-    let body = desk
-        .db
+    if manner.prefer.later {
+        return manner.node.accept(manner.once.claim(), later(who, request, own)?, None, lang).await;
+    }
+    let (pack, sealer, claim) = (pack.into_inner(), desk.sealer.clone(), manner.once.claim());
+    desk.db
         .write_again(move |conn| {
-            let place = match (&request.place, &request.poverty_list) {
-                (Some(place), _) => place.clone(),
-                // A named list is held against its own place, however wide the caller's is.
-                (None, Some(list)) => run::place_of(conn, who.scope(), list, own.clone())?,
-                (None, None) => own.clone(),
-            };
-            let order = Order {
-                list: request.poverty_list.clone(),
-                term: request.term,
-                place,
-                pay_by: request.pay_by,
-                by: who.actor(),
-                at: clock::now(),
-                today: clock::today(),
-            };
-            let means = Means { pack: &pack, sealer: &sealer };
-            let (check, repeated) = run::run(conn, who.scope(), means, &order, &mut unwatched)?;
-            told(conn, who.scope(), check, repeated, lang)
+            once::within(conn, &sealer, claim.as_ref(), |conn| {
+                let place = match (&request.place, &request.poverty_list) {
+                    (Some(place), _) => place.clone(),
+                    // A named list is held against its own place, however wide the caller's is.
+                    (None, Some(list)) => run::place_of(conn, who.scope(), list, own.clone())?,
+                    (None, None) => own.clone(),
+                };
+                let order = Order {
+                    list: request.poverty_list.clone(),
+                    term: request.term,
+                    place,
+                    pay_by: request.pay_by,
+                    by: who.actor(),
+                    at: clock::now(),
+                    today: clock::today(),
+                };
+                let means = Means { pack: &pack, sealer: &sealer };
+                let (check, repeated) = run::run(conn, who.scope(), means, &order, &mut unwatched)?;
+                let body = told(conn, who.scope(), check, repeated, lang)?;
+                let location = format!("/v1/cross-checks/{}", body.check_id);
+                Ok(Answer::json(if repeated { 200 } else { 201 }, &body)?.at(location))
+            })
         })
-        .await?;
-    let mut answer = if body.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
-    answer.insert_header((header::LOCATION, format!("/v1/cross-checks/{}", body.check_id)));
-    Ok(answer.json(body))
+        .await
+}
+
+/// The request as a job.
+fn later(who: Caller, request: CrossCheckRequest, own: Place) -> Result<NewJob> {
+    let kept = Kept {
+        list: request.poverty_list,
+        term: request.term,
+        place: request.place,
+        pay_by: request.pay_by,
+        own,
+        today: clock::today(),
+    };
+    Ok(NewJob {
+        kind: job::KIND,
+        params: serde_json::to_string(&kept)?,
+        place: kept.own.to_string(),
+        school: who.scope().school().map(ToOwned::to_owned),
+        by: who.actor(),
+        at: clock::now(),
+    })
 }
 
 fn outside() -> Error {

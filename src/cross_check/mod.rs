@@ -25,6 +25,7 @@ pub mod finding_store;
 pub mod household;
 pub mod http;
 pub mod intern;
+pub mod job;
 pub mod lifecycle;
 pub mod load;
 pub mod model;

@@ -39,6 +39,9 @@ const OLDEST_SAFE_SQLITE: &str = "3.51.3";
 /// How often work that met another's is done again before the caller is told to come back.
 const ATTEMPTS: u32 = 5;
 
+/// The longest a statement waits for another transaction on PostgreSQL, unless it is told otherwise.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+
 /// Callers that may wait for each connection.
 const QUEUE_PER_CONNECTION: usize = 64;
 
@@ -106,7 +109,7 @@ impl Options {
             size,
             replica: None,
             statement_timeout: Duration::from_mins(2),
-            lock_timeout: Duration::from_secs(5),
+            lock_timeout: LOCK_WAIT,
             pooled_outside: false,
         }
     }
@@ -128,6 +131,7 @@ pub struct Db {
     primary: Pool,
     replica: Option<Pool>,
     waiting: Arc<AtomicUsize>,
+    embedded: bool,
     /// How a transaction begins on PostgreSQL.
     begin: Arc<str>,
 }
@@ -169,10 +173,16 @@ impl Db {
             primary: Pool::open(url, options, true)?,
             replica,
             waiting: Arc::default(),
+            embedded: matches!(url, DatabaseUrl::Sqlite(_)),
             begin: begin.into(),
         };
         db.read_now(assert_sqlite_version)?;
         Ok(db)
+    }
+
+    /// Whether the database is a file of this machine, written by one transaction at a time.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded
     }
 
     /// Reads in one transaction on a blocking thread.

@@ -34,6 +34,7 @@ pub const BEARER: &str = "bearer";
         (name = "aid", description = "资助记录 What was proposed, approved and paid"),
         (name = "cross-checks", description = "比对与疑点 List, roll and money held against each other"),
         (name = "imports", description = "导入 What came of a file, its faults and the rows to correct"),
+        (name = "jobs", description = "后台任务 Long work, done by any node"),
         (name = "proposals", description = "更正建议 Which id was probably meant in a refused row; a person decides"),
         (name = "reference", description = "项目、政策、模板 Programmes, policy and templates"),
         (name = "operation", description = "运行 Health, counters and the document"),

@@ -17,9 +17,10 @@ use serde::de::DeserializeOwned;
 
 use super::deadline;
 use super::faults::{self, Place};
+use super::once;
 use super::parts::Limits;
 use crate::error::{Code, Error, Result};
-use crate::values::{Lang, Text};
+use crate::values::{Lang, Text, digest};
 
 /// A JSON body in, or a JSON answer out.
 #[derive(Debug, Clone, Copy)]
@@ -40,9 +41,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let checked = expect_json(request);
         let limit = limits(request).json_bytes;
         let payload = payload.take();
+        let request = request.clone();
         Box::pin(async move {
             checked?;
-            parse_json(&read_body(payload, limit).await?).map(Json)
+            let body = read_body(payload, limit).await?;
+            once::leave_digest(&request, || digest::of_bytes(&body));
+            parse_json(&body).map(Json)
         })
     }
 }

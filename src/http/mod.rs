@@ -18,8 +18,10 @@ pub mod faults;
 pub mod if_match;
 pub mod metrics;
 pub mod ndjson;
+pub mod once;
 pub mod operation;
 pub mod parts;
+pub mod prefer;
 pub mod problem;
 pub mod reference;
 pub mod request_id;
@@ -27,6 +29,7 @@ pub mod rim;
 pub mod routes;
 pub mod server;
 pub mod upload;
+pub mod works;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -37,7 +40,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use extract::{Json, Query};
 pub use if_match::IfMatch;
+pub use once::Once;
 pub use parts::{Limits, Parts};
+pub use prefer::Prefer;
 pub use request_id::RequestId;
 
 use allowed::RouteTable;

@@ -4,7 +4,7 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{operation, reference};
-use crate::{aid, cross_check, eligibility, imports, poverty_list, proposals, roll};
+use crate::{aid, cross_check, eligibility, imports, jobs, poverty_list, proposals, roll};
 
 /// Every operation: the service's own, and the slices below `/v1`.
 pub fn all(cfg: &mut ServiceConfig) {
@@ -19,6 +19,7 @@ fn v1(cfg: &mut ServiceConfig) {
         .configure(aid::http::configure)
         .configure(cross_check::http::configure)
         .configure(imports::http::configure)
+        .configure(jobs::http::configure)
         .configure(proposals::http::configure)
         .configure(reference::configure);
 }

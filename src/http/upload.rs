@@ -20,10 +20,11 @@ use tempfile::NamedTempFile;
 use utoipa::ToSchema;
 
 use super::extract::{broken_body, limits, query_pairs};
-use super::faults;
 use super::parts::Limits;
+use super::{faults, once};
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
+use crate::values::digest::of_parts;
 
 /// Every temporary file's name begins with this, so that those a crash left can be swept.
 pub const FILE_PREFIX: &str = "yingzhu-upload-";
@@ -83,7 +84,7 @@ impl FromRequest for Upload {
             }
             let form: BTreeMap<_, _> = query_pairs(request.query_string())?.into_iter().collect();
             let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-            match content_type.map(essence).as_deref() {
+            let upload = match content_type.map(essence).as_deref() {
                 Some("multipart/form-data") => {
                     receive_form(Multipart::new(request.headers(), payload), &limits, form).await
                 }
@@ -92,7 +93,13 @@ impl FromRequest for Upload {
                     sink.take_all(payload.map(|chunk| chunk.map_err(|e| broken_body(&e)))).await?;
                     sink.close(kind.map(str::to_owned), form)
                 }
-            }
+            }?;
+            // Not of the bytes as sent: the same form sent again has other boundaries.
+            once::leave_digest(&request, || {
+                let texts = upload.form.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
+                of_parts(texts.chain([upload.digest.as_str()]))
+            });
+            Ok(upload)
         })
     }
 }

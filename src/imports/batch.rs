@@ -119,8 +119,8 @@ pub fn incoming(
     }
 }
 
-/// Imports a file. The same file for the same kind, term, place and school, read in the same way, changes
-/// nothing.
+/// Imports a file; `progress` is told the rows read, and may stop the import. The same file for the same kind,
+/// term, place and school, read in the same way, changes nothing.
 pub fn run<I: Importer>(
     conn: &mut Conn,
     reader: &Reader,
@@ -128,7 +128,7 @@ pub fn run<I: Importer>(
     path: &Path,
     order: &Order,
     importer: &mut I,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> Result<()>,
 ) -> Result<Report> {
     fault::point("begin")?;
     if let Some(import_id) = store::find_same(conn, I::KIND, order)? {
@@ -146,7 +146,7 @@ pub fn run<I: Importer>(
         work.take(importer, row);
         if work.good.len() >= CHUNK {
             work.flush_good(conn, &batch, importer)?;
-            progress(u64::try_from(work.tally.read).unwrap_or(0));
+            progress(u64::try_from(work.tally.read).unwrap_or(0))?;
         }
         if work.refused.len() >= CHUNK {
             work.flush_refused(conn, &batch)?;

@@ -7,8 +7,9 @@ use std::path::Path;
 use super::batch::{self, Importer};
 use super::fault;
 use super::model::{Order, Report};
-use crate::db::{Db, with_room};
+use crate::db::{Conn, Db, with_room};
 use crate::error::{Code, Error, Result};
+use crate::once::{self, Answer, Claim};
 use crate::seal::Sealer;
 use crate::sheet::Reader;
 
@@ -40,7 +41,11 @@ impl Desk {
             rehearsed = None;
             importer.clone_from(&fresh);
             let report = with_room(conn, |conn| {
-                batch::run(conn, &self.reader, &self.sealer, path, order, importer, progress)
+                let told = |row| {
+                    progress(row);
+                    Ok(())
+                };
+                batch::run(conn, &self.reader, &self.sealer, path, order, importer, &told)
             })?;
             fault::point("commit")?;
             if !order.rehearsal {
@@ -52,6 +57,28 @@ impl Desk {
         });
         fault::point("committed")?;
         rehearsed.map_or(done, Ok)
+    }
+
+    /// Imports a file and makes the answer, under the caller's claim if there is one, in one transaction on
+    /// the calling thread.
+    pub fn import_once<I: Importer + Clone>(
+        &self,
+        path: &Path,
+        order: &Order,
+        importer: &I,
+        claim: Option<&Claim>,
+        answer: impl Fn(&mut Conn, I, Report) -> Result<Answer>,
+    ) -> Result<Answer> {
+        self.db.write_again_now(|conn| {
+            once::within(conn, &self.sealer, claim, |conn| {
+                with_room(conn, |conn| {
+                    let mut importer = importer.clone();
+                    let (reader, sealer) = (&self.reader, &self.sealer);
+                    let report = batch::run(conn, reader, sealer, path, order, &mut importer, &|_| Ok(()))?;
+                    answer(conn, importer, report)
+                })
+            })
+        })
     }
 
     /// The refused rows of an import as a workbook.

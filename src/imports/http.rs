@@ -1,7 +1,8 @@
 //! Imports over HTTP: what all file uploads share, and the faults and corrections of a batch.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, HttpResponseBuilder, get, web};
+use actix_web::dev::Payload;
+use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, get, web};
+use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,13 +11,17 @@ use super::batch::Importer;
 use super::body::{FaultBody, ImportBody};
 use super::correction::corrections;
 use super::desk::Desk;
-use super::model::{Order, Report};
+use super::job::Kept;
+use super::model::{ImportKind, Order, Report};
 use super::store;
 use crate::auth::{Caller, Reader};
+use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::http::download::{self, Xlsx};
 use crate::http::upload::Upload;
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Prefer, Query};
+use crate::jobs::Node;
+use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
 use crate::sheet::Reading;
 use crate::values::{Lang, Place, Term, Text, clock};
@@ -141,41 +146,93 @@ pub fn place_outside() -> FieldError {
     }
 }
 
+/// How an import is asked for besides its file: by which name, at once or later, and who takes it in.
+#[derive(Debug)]
+pub struct Manner {
+    /// The caller's name for the request.
+    pub once: Once,
+    /// At once or later.
+    pub prefer: Prefer,
+    /// The node that takes a job in.
+    pub node: web::Data<Node>,
+}
+
+impl FromRequest for Manner {
+    type Error = ActixError;
+    type Future = LocalBoxFuture<'static, Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (once, prefer, node) = <(Once, Prefer, web::Data<Node>)>::extract(&request).await?;
+            Ok(Self { once, prefer, node })
+        })
+    }
+}
+
+impl Manner {
+    /// For work that is not put off, whatever the caller would rather have.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.prefer.later = false;
+        self
+    }
+
+    /// Keeps an order for later, with its file, and answers 202.
+    pub async fn later(
+        &self,
+        kind: ImportKind,
+        order: Order,
+        draft: Option<String>,
+        upload: Upload,
+        lang: Lang,
+    ) -> Result<Answer> {
+        let new = Kept { order, draft }.job(kind.job())?;
+        self.node.accept(self.once.claim(), new, Some(upload), lang).await
+    }
+}
+
 impl Desk {
-    /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file had
-    /// been imported before or when it was only tried.
+    /// Imports an uploaded file off the async threads and answers: 201, or 200 when the very same file
+    /// had been imported before. Whoever would rather not wait gets a job (202).
     pub async fn receive<I>(
         &self,
+        manner: Manner,
         upload: Upload,
         order: Order,
-        mut importer: I,
+        importer: I,
         lang: Lang,
-    ) -> Result<HttpResponse>
+    ) -> Result<Answer>
     where
         I: Importer + Clone + Send + 'static,
     {
-        let desk = self.clone();
-        let report = web::block(move || desk.import_now(upload.file.path(), &order, &mut importer, &|_| ()))
-            .await
-            .map_err(|_e| Error::unavailable("the service is stopping"))??;
-        Ok(answer(report, lang))
+        if order.rehearsal {
+            // A rehearsal leaves nothing behind: neither a job nor a claim, and it can be asked for again.
+            let (desk, mut importer) = (self.clone(), importer);
+            let tried =
+                web::block(move || desk.import_now(upload.file.path(), &order, &mut importer, &|_| ()));
+            let report = tried.await.map_err(|_e| Error::unavailable("the service is stopping"))??;
+            return Answer::json(status(&report), &report.body(lang));
+        }
+        if manner.prefer.later {
+            return manner.later(I::KIND, order, None, upload, lang).await;
+        }
+        let (desk, claim) = (self.clone(), manner.once.claim());
+        web::block(move || {
+            let told = |_: &mut Conn, _: I, report: Report| {
+                let location = format!("/v1/imports/{}", report.import_id);
+                Ok(Answer::json(status(&report), &report.body(lang))?.at(location))
+            };
+            desk.import_once(upload.file.path(), &order, &importer, claim.as_ref(), told)
+        })
+        .await
+        .map_err(|_e| Error::unavailable("the service is stopping"))?
     }
 }
 
-/// The answer to an import.
-pub fn answer(report: Report, lang: Lang) -> HttpResponse {
-    let body = report.body(lang);
-    let mut answer = answer_for(&body);
-    if let Some(id) = &body.import_id {
-        answer.insert_header(("Location", format!("/v1/imports/{id}")));
-    }
-    answer.json(body)
-}
-
-/// 201 for something new; 200 where nothing was: a file sent again, or a rehearsal.
-pub fn answer_for(body: &ImportBody) -> HttpResponseBuilder {
-    let nothing_new = body.repeated || body.dry_run;
-    HttpResponse::build(if nothing_new { StatusCode::OK } else { StatusCode::CREATED })
+/// 201, or 200 where there is nothing new: a file that was there already, or a rehearsal.
+pub fn status(report: &Report) -> u16 {
+    if report.repeated || report.rehearsal.is_some() { 200 } else { 201 }
 }
 
 page!(pub FaultPage of FaultBody, "Faults in the order of the sheet.");

@@ -16,6 +16,7 @@ pub mod correction;
 pub mod desk;
 mod fault;
 pub mod http;
+pub mod job;
 pub mod model;
 pub mod preview;
 mod seen;

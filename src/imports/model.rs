@@ -19,8 +19,19 @@ closed_list! {
     }
 }
 
+impl ImportKind {
+    /// The kind of the job that imports such a file.
+    pub const fn job(self) -> &'static str {
+        match self {
+            Self::PovertyList => "import_poverty_list",
+            Self::Roll => "import_roll",
+            Self::Aid => "import_aid",
+        }
+    }
+}
+
 /// Everything an import needs to know besides the file: decided at the edge, by the caller's token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
     /// The term the file speaks of.
     pub term: Term,
@@ -37,8 +48,10 @@ pub struct Order {
     /// Size of the file in bytes.
     pub bytes: u64,
     /// What the sender says about how the file is to be read.
+    #[serde(default)]
     pub reading: Reading,
     /// Only to be tried: everything is done, told and taken back.
+    #[serde(default)]
     pub rehearsal: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{get, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,11 +13,14 @@ use super::model::List;
 use super::rules;
 use super::store::{self, check, lock};
 use crate::auth::{ListKeeper, Reader};
+use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
-use crate::imports::Desk;
-use crate::imports::http::{FaultPage, ImportQuery, answer_for, fault_page, place_outside};
+use crate::imports::http::{FaultPage, ImportQuery, Manner, fault_page, place_outside, status};
+use crate::imports::{Desk, ImportKind, Report};
+use crate::jobs::body::JobBody;
+use crate::once::Answer;
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
 use crate::roll::masking::People;
@@ -34,55 +37,61 @@ use crate::values::{Lang, Place, Text, clock};
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ListImportBody),
-        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ListImportBody)
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ListImportBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/poverty-lists")]
 async fn import_poverty_list(
     caller: ListKeeper,
     query: Query<ImportQuery>,
+    manner: Manner,
     upload: Upload,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let mut order = query.0.order(&caller, &upload)?;
     let valid_from = pack.calendar_for(&order.place).first_day(order.term);
     let draft = query.0.draft(&upload);
     let scope = caller.scope().clone();
-    let work = desk.get_ref().clone();
-    let (report, list) = web::block(move || {
-        if let Some(id) = &draft {
-            let list = work.db.read_now(|conn| store::find(conn, &scope, id))?;
-            rules::may_take_rows(&list)?;
-            // Rows for a draft are of its term, and of its place however wide the sender's own is.
-            if list.term != order.term.to_string() {
-                return Err(Error::invalid(vec![other_term(&list)]));
-            }
-            order.place = within(&list, order.place)?;
+    if let Some(id) = draft.clone() {
+        let of = scope.clone();
+        let list = desk.db.read(move |conn| store::find(conn, &of, &id)).await?;
+        rules::may_take_rows(&list)?;
+        // Rows for a draft are of its term, and of its place however wide the sender's own is.
+        if list.term != order.term.to_string() {
+            return Err(Error::invalid(vec![other_term(&list)]));
         }
-        let mut importer = ListImporter::new(draft.clone(), valid_from);
-        let report = work.import_now(upload.file.path(), &order, &mut importer, &|_| ())?;
-        if report.rehearsal.is_some() {
-            return Ok((report, None));
-        }
-        let list = work.db.read_now(|conn| {
-            let id = match importer.into.or(draft) {
+        order.place = within(&list, order.place)?;
+    }
+    if order.rehearsal {
+        // A rehearsal leaves nothing behind: neither a version, nor a job, nor a claim.
+        let (work, mut importer) = (desk.get_ref().clone(), ListImporter::new(draft, valid_from));
+        let tried = web::block(move || work.import_now(upload.file.path(), &order, &mut importer, &|_| ()));
+        let report = tried.await.map_err(|_e| Error::unavailable("the service is stopping"))??;
+        return Answer::json(status(&report), &ListImportBody { list: None, import: report.body(lang) });
+    }
+    if manner.prefer.later {
+        return manner.later(ImportKind::PovertyList, order, draft, upload, lang).await;
+    }
+    let (work, claim) = (desk.get_ref().clone(), manner.once.claim());
+    web::block(move || {
+        let importer = ListImporter::new(draft.clone(), valid_from);
+        let told = |conn: &mut Conn, importer: ListImporter, report: Report| {
+            let id = match importer.into.or_else(|| draft.clone()) {
                 Some(id) => id,
                 None => store::of_import(conn, &report.import_id)?.ok_or_else(Error::not_found)?,
             };
-            store::find(conn, &scope, &id)
-        })?;
-        Ok::<_, Error>((report, Some(list)))
+            let list = store::find(conn, &scope, &id)?;
+            let (status, location) = (status(&report), format!("/v1/poverty-lists/{id}"));
+            let body = ListImportBody { list: Some(list.into()), import: report.body(lang) };
+            Ok(Answer::json(status, &body)?.at(location))
+        };
+        work.import_once(upload.file.path(), &order, &importer, claim.as_ref(), told)
     })
     .await
-    .map_err(|_e| Error::unavailable("the service is stopping"))??;
-    let import = report.body(lang);
-    let mut answer = answer_for(&import);
-    if let Some(list) = &list {
-        answer.insert_header(("Location", format!("/v1/poverty-lists/{}", list.list_id)));
-    }
-    Ok(answer.json(ListImportBody { list: list.map(Into::into), import }))
+    .map_err(|_e| Error::unavailable("the service is stopping"))?
 }
 
 fn other_term(list: &List) -> FieldError {
@@ -121,7 +130,7 @@ async fn list_poverty_lists(
 ) -> Result<Json<ListPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope().clone();
-    let lists = desk.db.read(move |conn| store::list(conn, &scope, after, limit.rows())).await?;
+    let lists = desk.db.browse(move |conn| store::list(conn, &scope, after, limit.rows())).await?;
     let (lists, next) = page::cut(lists, limit, |l| l.list_id.clone())?;
     Ok(Json(ListPage { items: lists.into_iter().map(ListBody::from).collect(), next }))
 }
@@ -268,11 +277,7 @@ async fn diff_poverty_lists(
 }
 
 /// The name under which each person stands, the newer version's where both have one.
-fn names(
-    conn: &mut crate::db::Conn,
-    lists: [&List; 2],
-    people: &[String],
-) -> Result<HashMap<String, String>> {
+fn names(conn: &mut Conn, lists: [&List; 2], people: &[String]) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
     for list in lists {
         names.extend(

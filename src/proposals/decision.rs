@@ -111,11 +111,11 @@ fn import(
                 return Err(list_closed(list.state));
             }
             let mut importer = ListImporter::new(Some(list.list_id), list.valid_from);
-            batch::run(conn, reader, sealer, path, &order, &mut importer, &|_| ())?
+            batch::run(conn, reader, sealer, path, &order, &mut importer, &|_| Ok(()))?
         }
         ImportKind::Roll | ImportKind::Aid => {
             let mut importer = AidImporter::new(clock::today());
-            batch::run(conn, reader, sealer, path, &order, &mut importer, &|_| ())?
+            batch::run(conn, reader, sealer, path, &order, &mut importer, &|_| Ok(()))?
         }
     };
     if report.rows.bad > 0 { Err(refused(&report)) } else { Ok(report) }

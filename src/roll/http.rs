@@ -1,6 +1,6 @@
 //! The roll over HTTP: imports, students, schools.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +16,9 @@ use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Query};
 use crate::imports::Desk;
 use crate::imports::ImportBody;
-use crate::imports::http::ImportQuery;
+use crate::imports::http::{ImportQuery, Manner};
+use crate::jobs::body::JobBody;
+use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
 use crate::policy::Pack;
 use crate::values::{EnrolmentState, Fen, Hardship, HukouKind, Lang, Ownership, RunBy, Stage, Term, clock};
@@ -137,21 +139,23 @@ page!(pub SchoolPage of SchoolBody, "Schools by code.");
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
-        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody)
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
 #[post("/roll/imports")]
 async fn import_roll(
     caller: Registrar,
     query: Query<ImportQuery>,
+    manner: Manner,
     upload: Upload,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
-) -> Result<HttpResponse> {
+) -> Result<Answer> {
     let order = query.0.order(&caller, &upload)?;
     let importer = RollImporter::new(pack.calendar_for(&order.place));
-    desk.receive(upload, order, importer, lang).await
+    desk.receive(manner, upload, order, importer, lang).await
 }
 
 /// Which students to list.
@@ -217,7 +221,7 @@ async fn list_schools(
 ) -> Result<Json<SchoolPage>> {
     let (after, limit) = (page.0.after()?, page.0.limit()?);
     let scope = caller.scope().clone();
-    let rows = desk.db.read(move |conn| store::schools(conn, &scope, after, limit.rows())).await?;
+    let rows = desk.db.browse(move |conn| store::schools(conn, &scope, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |s| s.code.clone())?;
     Ok(Json(SchoolPage { items: rows.into_iter().map(SchoolBody::from).collect(), next }))
 }

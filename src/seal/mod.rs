@@ -157,6 +157,11 @@ impl Sealer {
     /// Encrypts under the current key. Layout: suite (1 byte), length of the key's id (1), the key's
     /// id, nonce (12), ciphertext with its tag (16 more than the text).
     pub fn seal(&self, aad: &Aad<'_>, plaintext: &str) -> Result<Vec<u8>> {
+        self.seal_bytes(aad, plaintext.as_bytes())
+    }
+
+    /// [`Sealer::seal`] of bytes that are no text.
+    pub fn seal_bytes(&self, aad: &Aad<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
         let inner = &*self.0;
         let (number, key) = inner
             .keys
@@ -168,19 +173,23 @@ impl Sealer {
         out.push(*number);
         out.push(id_len);
         out.extend_from_slice(inner.current.as_bytes());
-        key.seal(&aad.bytes(*number, &inner.current), plaintext.as_bytes(), &mut out)?;
+        key.seal(&aad.bytes(*number, &inner.current), plaintext, &mut out)?;
         Ok(out)
     }
 
     /// Decrypts what [`Sealer::seal`] wrote for the same place, under any key of the ring. Fails alike
     /// for a moved, a changed and a foreign ciphertext.
     pub fn open(&self, aad: &Aad<'_>, sealed: &[u8]) -> Result<String> {
-        self.try_open(aad, sealed).ok_or_else(|| {
-            Error::internal(format!("seal: a value of {}.{} does not open", aad.table, aad.column))
-        })
+        let text = self.try_open(aad, sealed).and_then(|bytes| String::from_utf8(bytes).ok());
+        text.ok_or_else(|| does_not_open(aad))
     }
 
-    fn try_open(&self, aad: &Aad<'_>, sealed: &[u8]) -> Option<String> {
+    /// [`Sealer::open`] of what [`Sealer::seal_bytes`] wrote.
+    pub fn open_bytes(&self, aad: &Aad<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+        self.try_open(aad, sealed).ok_or_else(|| does_not_open(aad))
+    }
+
+    fn try_open(&self, aad: &Aad<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
         let (&number, rest) = sealed.split_first()?;
         let (&id_len, rest) = rest.split_first()?;
         let (id, body) = rest.split_at_checked(usize::from(id_len))?;
@@ -189,14 +198,17 @@ impl Sealer {
         if *suite != number {
             return None;
         }
-        let text = key.open(&aad.bytes(number, id), body)?;
-        String::from_utf8(text).ok()
+        key.open(&aad.bytes(number, id), body)
     }
 
     /// The suite and the id of the key that new values are sealed with.
     pub fn current(&self) -> (u8, &str) {
         (self.0.suite, &self.0.current)
     }
+}
+
+fn does_not_open(aad: &Aad<'_>) -> Error {
+    Error::internal(format!("seal: a value of {}.{} does not open", aad.table, aad.column))
 }
 
 fn known_suite(number: u8) -> Result<&'static dyn Suite> {

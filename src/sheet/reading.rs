@@ -8,6 +8,7 @@
 //!
 //! Pure: text in, a [`Reading`] or a refusal out. What a column means is the [`SheetSpec`]'s business.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::header::{Names, normal};
@@ -21,7 +22,7 @@ const MOST_MEMBERS: usize = 30;
 const LAST_COLUMN: usize = 16_383;
 
 /// How a file is to be read. The default leaves everything to the headers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reading {
     /// Columns declared by name, each with one place or with one for each person of a row.
     columns: Vec<(String, Vec<Place>)>,
@@ -30,7 +31,7 @@ pub struct Reading {
 }
 
 /// Where a declared column stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Place {
     /// Under this letter, counted from 0.
     Letter(usize),

@@ -16,6 +16,11 @@ pub fn of_parts<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> String {
     hex(context.finish().as_ref())
 }
 
+/// SHA-256 over bytes, hex.
+pub fn of_bytes(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&SHA256, bytes).as_ref())
+}
+
 /// SHA-256 over a set of lines, hex, whatever their order.
 pub fn of_set(mut lines: Vec<String>) -> String {
     lines.sort_unstable();

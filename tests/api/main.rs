@@ -36,13 +36,19 @@ mod imports;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod log_canary;
 #[cfg(test)]
 mod lookups;
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]

@@ -18,8 +18,8 @@ const ANYBODY: &[Role] = Role::ALL;
 const READERS: &[Role] = &[Province, City, County, School, PovertyOffice, Township, Auditor, System];
 const LIST_KEEPERS: &[Role] = &[Province, City, County, PovertyOffice];
 const REGISTRARS: &[Role] = &[Province, City, County, School];
-const SUPERVISORS: &[Role] = &[Province, City, County, PovertyOffice, Auditor];
 const SENDERS: &[Role] = &[Province, City, County, PovertyOffice, School];
+const SUPERVISORS: &[Role] = &[Province, City, County, PovertyOffice, Auditor];
 const FINDING_READERS: &[Role] = &[Province, City, County, PovertyOffice, Auditor, School];
 /// Aid is proposed by the school or the bureau next to it, and granted by the bureau.
 const PROPOSERS: &[Role] = &[City, County, School];
@@ -83,6 +83,9 @@ const MAY: &[(&str, &[Role])] = &[
     ("decide_finding", OFFICERS),
     ("find_import", READERS),
     ("list_import_errors", READERS),
+    ("list_jobs", SENDERS),
+    ("find_job", SENDERS),
+    ("cancel_job", SENDERS),
     ("fetch_corrections", SENDERS),
 ];
 
@@ -183,6 +186,11 @@ impl Canary {
         assert_eq!(office.upload_aid(&officer, &paid.csv()).await.status, 201);
         let check = office.run_check(&officer).await.json();
         let check = text(&check["check_id"]);
+        let later = TestRequest::post()
+            .uri(&format!("/v1/roll/imports?term={TERM}"))
+            .insert_header(("prefer", "respond-async"))
+            .set_payload(roll().pupil(&child(3), &[]).csv());
+        let kept = office.send(&officer, later).await;
         let finding = office.read(&officer, &format!("/v1/cross-checks/{check}/findings")).await;
         let record = office.read(&officer, "/v1/aid-records").await;
         let pupil = json!({ "student_id": items(&record)[0]["student_id"], "programme": "compulsory_textbooks",
@@ -205,6 +213,7 @@ impl Canary {
             ("check_id", check),
             ("earlier", text(&earlier["check_id"])),
             ("finding_id", text(&items(&finding)[0]["finding_id"])),
+            ("job_id", text(&kept.json()["job_id"])),
             ("file", "roll.xlsx".to_owned()),
         ]);
         Self { office, ids }

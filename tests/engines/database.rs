@@ -121,6 +121,9 @@ fn diesel_knows_every_column_of_every_table() {
                 finding,
                 sighting,
                 finding_event,
+                job,
+                job_chunk,
+                idempotency,
             ))
         })
         .unwrap();

@@ -22,3 +22,5 @@ mod database;
 mod demo;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod weather;

@@ -1,13 +1,17 @@
 //! An office at work: the production application with everything `serve` gives it, and people with
 //! tokens who send files and ask questions.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use yingzhu::auth::{MintRequest, Role};
 use yingzhu::db::Db;
-use yingzhu::http::{Limits, routes};
+use yingzhu::http::{Limits, routes, works};
 use yingzhu::imports::Desk;
+use yingzhu::jobs::{self, Node};
 use yingzhu::policy::Pack;
 use yingzhu::seal::{KeyRing, Sealer};
 use yingzhu::sheet;
@@ -26,6 +30,9 @@ pub(crate) const TERM: &str = "2024A";
 pub(crate) struct Office {
     pub(crate) app: TestApp,
     pub(crate) db: Db,
+    pub(crate) sealer: Sealer,
+    /// The node behind the application; its workers rest until a test starts them.
+    pub(crate) node: Node,
 }
 
 /// Somebody with a token.
@@ -44,8 +51,13 @@ impl Office {
         let db = parts.db.clone();
         let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
         let reader = sheet::Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: reading };
-        let parts = parts.with(Desk { db: db.clone(), reader, sealer }).with(Pack::embedded().unwrap());
-        Self { app: TestApp::of(parts, ground, routes::all).await, db }
+        let desk = Desk { db: db.clone(), reader, sealer: sealer.clone() };
+        let pack = Arc::new(Pack::embedded().unwrap());
+        let look = Duration::from_millis(20);
+        let settings = jobs::Settings { look, lease: Duration::from_secs(2), ..jobs::Settings::default() };
+        let node = Node::new(db.clone(), sealer.clone(), works::all(&desk, &pack), settings);
+        let parts = parts.with(desk).with_shared(pack).with(node.clone());
+        Self { app: TestApp::of(parts, ground, routes::all).await, db, sealer, node }
     }
 
     /// Somebody whose token says this.

@@ -1,0 +1,3 @@
+DROP TABLE idempotency;
+DROP TABLE job_chunk;
+DROP TABLE job;

@@ -1,0 +1,1 @@
+DROP INDEX enrolment_by_person;
