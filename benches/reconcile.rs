@@ -321,6 +321,8 @@ impl Bureau {
             at: clock::now(),
             digest: format!("{file:?}"),
             bytes: 1,
+            reading: yingzhu::sheet::Reading::default(),
+            rehearsal: false,
         };
         let calendar = TermCalendar::default();
         match file {

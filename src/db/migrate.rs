@@ -71,7 +71,8 @@ struct Collation {
 fn orders_by_bytes(conn: &mut Conn) -> Result<()> {
     let Conn::Pg(conn) = conn else { return Ok(()) };
     let found: Collation = diesel::sql_query(
-        "SELECT datcollate::text AS collation FROM pg_database WHERE datname = current_database()",
+        "SELECT CASE datlocprovider WHEN 'i' THEN 'ICU' ELSE datcollate::text END AS collation \
+         FROM pg_database WHERE datname = current_database()",
     )
     .get_result(conn)?;
     if matches!(found.collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8") {

@@ -73,10 +73,11 @@ impl<'a> Fields<'a> {
             if *cell == Cell::Error(Fault::Undecodable) {
                 let known = row.columns.mapped.iter().find(|m| m.index == index);
                 fields.errors.push(RowError {
+                    sheet: row.columns.sheet.clone(),
                     row: row.number,
                     column: row.columns.headers.get(index).cloned().unwrap_or_default(),
                     letter: letter(index),
-                    key: known.map_or("", |m| m.key),
+                    key: known.map_or("", |m| m.column.key),
                     code: UNDECODABLE.code,
                     what: UNDECODABLE.what,
                     todo: UNDECODABLE.todo,
@@ -202,12 +203,14 @@ impl<'a> Fields<'a> {
         }
         let columns = &self.row.columns;
         let (column, letter) = if let Some(mapped) = columns.get(key) {
-            (mapped.header.clone(), letter(mapped.index))
+            let header = if mapped.header.is_empty() { mapped.column.zh } else { &mapped.header };
+            (header.to_owned(), letter(mapped.index))
         } else {
             let canonical = columns.spec.iter().find(|c| c.key == key).map_or(key, |c| c.zh);
             (canonical.to_owned(), String::new())
         };
         self.errors.push(RowError {
+            sheet: columns.sheet.clone(),
             row: self.row.number,
             column,
             letter,
@@ -238,7 +241,7 @@ impl<'a> Fields<'a> {
         let row = self.row;
         let mapped = row.columns.get(key)?;
         let cell = row.cells.get(mapped.index).filter(|cell| !cell.is_blank())?;
-        let error = match (cell, mapped.kind) {
+        let error = match (cell, mapped.column.kind) {
             (Cell::Number(n), CellKind::Id) if cell.is_imprecise() || n.fract() != 0.0 => PRECISION_LOST,
             (Cell::Number(n), CellKind::Money) => return Some(Cow::Owned(yuan_text(*n))),
             (Cell::Date(_), CellKind::Id | CellKind::Money) => NOT_A_DATE_HERE,
