@@ -1,7 +1,8 @@
 //! The cross-check beside what it cannot do without, in the same run:
 //!
 //! * the pure reconciliation of a roll, a list and aid records whose ids are sealed, from the sealed ids to
-//!   findings, beside a bare hash join of the same sealed ids; ten times the rows; memory;
+//!   findings, beside a bare join of the same sealed ids by the standard library's map and hash; ten times
+//!   the rows; memory;
 //! * the whole run through SQLite (read, decide, reconcile, write findings) beside merely reading the same
 //!   rows with the same queries; what was injected into the invented county, and what was found.
 //!
@@ -320,6 +321,8 @@ impl Bureau {
             at: clock::now(),
             digest: format!("{file:?}"),
             bytes: 1,
+            reading: yingzhu::sheet::Reading::default(),
+            rehearsal: false,
         };
         let calendar = TermCalendar::default();
         match file {

@@ -57,10 +57,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_error (import_id, row_number, position) {
+    import_error (import_id, line, position) {
         import_id -> Text,
-        row_number -> Integer,
+        line -> Integer,
         position -> Integer,
+        sheet -> Nullable<Text>,
+        row_number -> Integer,
         column_name -> Text,
         letter -> Text,
         code -> Text,
@@ -72,8 +74,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_bad_row (import_id, row_number) {
+    import_bad_row (import_id, line) {
         import_id -> Text,
+        line -> Integer,
+        sheet -> Nullable<Text>,
         row_number -> Integer,
         cells_ct -> Binary,
     }

@@ -18,8 +18,8 @@ use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
+use crate::imports::ImportBody;
 use crate::imports::http::{ImportQuery, Manner};
-use crate::imports::model::ImportBody;
 use crate::jobs::body::JobBody;
 use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
@@ -30,7 +30,7 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
 
 /// 导入资助发放记录 / Send a payment sheet for a term.
 ///
-/// Excel (.xlsx) or CSV (UTF-8 or GB 18030), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Two equal rows in one file are two payments; the same file sent again changes nothing.
 #[utoipa::path(
     tag = "aid",
@@ -38,7 +38,7 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
-        (status = 200, description = "This very file was imported before", body = ImportBody),
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody),
         (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]

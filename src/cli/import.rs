@@ -18,6 +18,7 @@ use crate::policy::Pack;
 use crate::poverty_list::import::ListImporter;
 use crate::poverty_list::store as lists;
 use crate::roll::import::RollImporter;
+use crate::sheet::Reading;
 use crate::values::{Lang, Place, Term, Text, clock, digest};
 
 /// What a file holds, as the command line names it.
@@ -47,7 +48,7 @@ impl Kind {
 pub(super) struct Options {
     /// 文件内容 | What the file holds
     kind: Kind,
-    /// 文件：.xlsx，或 UTF-8 / GB 18030 的 CSV | The file
+    /// 文件：.xlsx、.xls、CSV 或 NDJSON | The file
     file: PathBuf,
     /// 学期，如 2025A（秋季）、2026S（春季） | The term
     #[arg(long)]
@@ -55,6 +56,15 @@ pub(super) struct Options {
     /// 行政区划，只接收该地范围内的行 | Place within which rows are accepted
     #[arg(long, env = "YINGZHU_PLACE", default_value = "34")]
     place: String,
+    /// 列对应：JSON（如 {"身份证号":"C"}）或存有 JSON 的文件 | Which column is which: JSON, or a file of it
+    #[arg(long)]
+    mapping: Option<String>,
+    /// 只读这些工作表，以逗号分隔 | The only sheets to read, parted by commas
+    #[arg(long)]
+    sheets: Option<String>,
+    /// 试导入：显示如何理解文件、前几行和错误，不写入 | Show how the file is understood and write nothing
+    #[arg(long)]
+    dry_run: bool,
     /// 待更正的行另存为此文件 | Where to write the rows that need correction
     #[arg(long)]
     corrections: Option<PathBuf>,
@@ -72,9 +82,17 @@ pub(super) struct Options {
 pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     let (term, place) = term_and_place(&options.term, &options.place)?;
     let (desk, pack) = store::open_desk(&options.store)?;
-    let report =
-        import(&desk, &pack, options.kind, &options.file, term, place.clone(), &options.by, out.lang())?;
+    let order = Order {
+        reading: reading(options.mapping.as_deref(), options.sheets.as_deref())?,
+        rehearsal: options.dry_run,
+        ..order(&options.file, term, place.clone(), &options.by)?
+    };
+    let report = import_as(&desk, &pack, options.kind, &options.file, &order, out.lang())?;
+    tell_understood(&report, out)?;
     tell(&report, out)?;
+    if options.dry_run {
+        return Ok(());
+    }
     if let Some(locker) = options.locked_by.as_deref().filter(|_| options.kind == Kind::PovertyList)
         && lock(&desk, &place, &report.import_id, &options.by, locker)?
     {
@@ -86,8 +104,9 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     if report.rows.bad > 0
         && let Some(path) = &options.corrections
     {
-        let book = desk.corrections(&report)?;
-        std::fs::write(path, book).map_err(|e| unwritable(path, &e))?;
+        let mut book = desk.corrections(&report)?;
+        let written = File::create(path).and_then(|mut to| std::io::copy(&mut book, &mut to));
+        written.map_err(|e| unwritable(path, &e))?;
         out.say(&Text::new(
             format!("待更正的行已写入 {}，更正后可直接重新导入", path.display()),
             format!(
@@ -111,18 +130,35 @@ pub(super) fn import(
     by: &str,
     lang: Lang,
 ) -> Result<Report> {
+    import_as(desk, pack, kind, file, &order(file, term, place, by)?, lang)
+}
+
+/// The order for a file that is read as its headers say.
+fn order(file: &Path, term: Term, place: Place, by: &str) -> Result<Order> {
     let (digest, bytes) = digest_of(file)?;
-    let order = Order { term, place, school: None, by: by.to_owned(), at: clock::now(), digest, bytes };
-    let calendar = pack.calendar_for(&order.place);
+    let (by, at, reading) = (by.to_owned(), clock::now(), Reading::default());
+    Ok(Order { term, place, school: None, by, at, digest, bytes, reading, rehearsal: false })
+}
+
+/// What the options say about how the file is to be read.
+fn reading(mapping: Option<&str>, sheets: Option<&str>) -> Result<Reading> {
+    let from_file = mapping.filter(|text| !text.trim_start().starts_with('{')).map(Path::new);
+    let from_file = from_file.map(|path| std::fs::read_to_string(path).map_err(|e| unreadable(path, &e)));
+    let from_file = from_file.transpose()?;
+    Reading::parse(from_file.as_deref().or(mapping), sheets)
+}
+
+fn import_as(desk: &Desk, pack: &Pack, kind: Kind, file: &Path, order: &Order, lang: Lang) -> Result<Report> {
+    let (term, calendar) = (order.term, pack.calendar_for(&order.place));
     let bar = progress::rows(kind.import(), file, lang);
     let tick = |row: u64| bar.set_position(row);
     let report = match kind {
         Kind::PovertyList => {
             let mut importer = ListImporter::new(None, calendar.first_day(term));
-            desk.import_now(file, &order, &mut importer, &tick)
+            desk.import_now(file, order, &mut importer, &tick)
         }
-        Kind::Roll => desk.import_now(file, &order, &mut RollImporter::new(calendar), &tick),
-        Kind::Aid => desk.import_now(file, &order, &mut AidImporter::new(clock::today()), &tick),
+        Kind::Roll => desk.import_now(file, order, &mut RollImporter::new(calendar), &tick),
+        Kind::Aid => desk.import_now(file, order, &mut AidImporter::new(clock::today()), &tick),
     };
     bar.finish_and_clear();
     report
@@ -165,12 +201,14 @@ pub(super) fn term(text: &str) -> Result<Term> {
 /// What came of a file, in a few lines.
 pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
     let rows = report.rows;
+    let tried = if report.rehearsal.is_some() { "试导入，未写入；" } else { "" };
+    let tried_en = if report.rehearsal.is_some() { "rehearsal, nothing was written; " } else { "" };
     let again = if report.repeated { "（此文件先前已导入，未作改动）" } else { "" };
     let again_en =
         if report.repeated { " (this very file was imported before; nothing changed)" } else { "" };
     out.say(&Text::new(
         format!(
-            "{}：读入 {} 行，新增 {}，变更 {}，未变 {}，有误 {}{again}",
+            "{}：{tried}读入 {} 行，新增 {}，变更 {}，未变 {}，有误 {}{again}",
             report.kind.zh(),
             rows.read,
             rows.new,
@@ -179,7 +217,7 @@ pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
             rows.bad
         ),
         format!(
-            "{}: {} rows read, {} new, {} changed, {} unchanged, {} bad{again_en}",
+            "{}: {tried_en}{} rows read, {} new, {} changed, {} unchanged, {} bad{again_en}",
             report.kind.en(),
             rows.read,
             rows.new,
@@ -189,10 +227,65 @@ pub(super) fn tell(report: &Report, out: &mut Out) -> Result<()> {
         ),
     ))?;
     for fault in report.faults.iter().take(12) {
+        let of = rows.read;
+        let letter = |(open, close)| match fault.letter.as_str() {
+            "" => String::new(),
+            letter => format!("{open}{letter}{close}"),
+        };
         out.say(&Text::new(
-            format!("  {} 行 · {}：{}", fault.rows, fault.column, fault.what.0),
-            format!("  {} row(s) · {}: {}", fault.rows, fault.column, fault.what.1),
+            format!(
+                "  {of} 行中 {} 行：{}{}：{}",
+                fault.rows,
+                fault.column,
+                letter(("（", " 列）")),
+                fault.what.0
+            ),
+            format!(
+                "  {} of {of} rows: {}{}: {}",
+                fault.rows,
+                fault.column,
+                letter((" (column ", ")")),
+                fault.what.1
+            ),
         ))?;
+    }
+    Ok(())
+}
+
+/// How the file was understood: for a rehearsal whole, else only what was not.
+fn tell_understood(report: &Report, out: &mut Out) -> Result<()> {
+    for notice in &report.understood.notices {
+        out.note(&Text::new(
+            format!("提示：{}", notice.message),
+            format!("note: {}", notice.in_lang(Lang::En)),
+        ));
+    }
+    let Some(rehearsal) = &report.rehearsal else { return Ok(()) };
+    for sheet in &report.understood.sheets {
+        let name = sheet.sheet.as_deref().unwrap_or("-");
+        let row = sheet.header_row;
+        out.say(&Text::new(
+            format!("工作表 {name}，表头在第 {row} 行"),
+            format!("sheet {name}, header in row {row}"),
+        ))?;
+        for column in &sheet.mapping {
+            let member = column.member.map(|n| format!(" #{n}")).unwrap_or_default();
+            out.line(&format!(
+                "  {:<4}{} → {}{member}  ({})",
+                column.letter, column.header, column.name, column.recognised_by
+            ))?;
+        }
+        let unknown: Vec<String> =
+            sheet.unknown.iter().map(|u| format!("{} {}", u.letter, u.header)).collect();
+        let missing: Vec<&str> = sheet.missing.iter().map(|m| m.name.as_str()).collect();
+        let (unknown, missing) = (unknown.join("、"), missing.join("、"));
+        out.say(&Text::new(format!("  未采用的列：{unknown}"), format!("  columns not used: {unknown}")))?;
+        out.say(&Text::new(format!("  没有的列：{missing}"), format!("  columns not there: {missing}")))?;
+    }
+    for row in rehearsal.rows.iter().take(5) {
+        let cells: Vec<String> = row.cells.iter().map(|c| format!("{}={}", c.name, c.shown)).collect();
+        let mark = if row.good { '✓' } else { '✗' };
+        out.line(&format!("  {mark} {} {}", row.row, cells.join("  ")))?;
     }
     Ok(())
 }

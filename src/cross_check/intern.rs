@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -45,28 +46,53 @@ impl Interner {
 /// Row ids (UUIDs) and their numbers, in the order of coming: 16 bytes each instead of a text.
 #[derive(Debug, Default)]
 pub struct Ids {
-    numbers: HashMap<u128, u32>,
-    ids: Vec<u128>,
+    numbers: HashMap<Uuid, u32, BuildHasherDefault<Folded>>,
+    ids: Vec<Uuid>,
+}
+
+/// The hash of an id: its two halves, one laid over the other. An id is drawn at random or sealed under
+/// a secret key, so its bits are even already and nobody outside can choose ids that collide; mixing them
+/// again would cost more than the look-up. Not for anything that people write.
+#[derive(Debug, Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    /// Whole words of eight bytes; an id has two.
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, _) = bytes.as_chunks();
+        self.0 = words.iter().fold(self.0, |hash, word| hash ^ u64::from_ne_bytes(*word));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Ids {
     /// Room for so many ids.
     pub fn with_capacity(ids: usize) -> Self {
-        Self { numbers: HashMap::with_capacity(ids), ids: Vec::with_capacity(ids) }
+        Self {
+            numbers: HashMap::with_capacity_and_hasher(ids, BuildHasherDefault::default()),
+            ids: Vec::with_capacity(ids),
+        }
     }
 
     /// The number of an id, new or known.
     pub fn number(&mut self, id: &str) -> Result<u32> {
-        self.number_of(bits(id).ok_or_else(|| Error::internal("a row id is no UUID"))?)
+        self.enter(parsed(id).ok_or_else(|| Error::internal("a row id is no UUID"))?)
     }
 
     /// The number of sixteen bytes, new or known.
     pub fn number_of(&mut self, bits: u128) -> Result<u32> {
-        match self.numbers.entry(bits) {
+        self.enter(Uuid::from_u128(bits))
+    }
+
+    fn enter(&mut self, id: Uuid) -> Result<u32> {
+        match self.numbers.entry(id) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(new) => {
                 let number = next(self.ids.len())?;
-                self.ids.push(bits);
+                self.ids.push(id);
                 Ok(*new.insert(number))
             }
         }
@@ -74,13 +100,13 @@ impl Ids {
 
     /// The number of an id that is known.
     pub fn known(&self, id: &str) -> Option<u32> {
-        self.numbers.get(&bits(id)?).copied()
+        self.numbers.get(&parsed(id)?).copied()
     }
 
     /// The id of a number.
     pub fn text(&self, number: u32) -> String {
         let id = usize::try_from(number).ok().and_then(|at| self.ids.get(at));
-        id.map_or_else(String::new, |bits| Uuid::from_u128(*bits).to_string())
+        id.map_or_else(String::new, Uuid::to_string)
     }
 
     /// How many there are.
@@ -94,8 +120,8 @@ impl Ids {
     }
 }
 
-fn bits(id: &str) -> Option<u128> {
-    Uuid::parse_str(id).ok().map(|id| id.as_u128())
+fn parsed(id: &str) -> Option<Uuid> {
+    Uuid::parse_str(id).ok()
 }
 
 fn next(len: usize) -> Result<u32> {
@@ -133,6 +159,9 @@ impl Directory for Keys {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::hash::BuildHasher as _;
+
     use super::*;
 
     #[test]
@@ -155,5 +184,14 @@ mod tests {
         assert_eq!((ids.text(0), ids.text(1), ids.text(2)), (one, other, String::new()));
         assert!(ids.number("no id").is_err());
         assert_eq!(ids.len(), 2);
+    }
+
+    #[test]
+    fn ids_made_one_after_another_or_alike_in_one_half_do_not_share_a_hash() {
+        let hash = |id: Uuid| BuildHasherDefault::<Folded>::default().hash_one(id);
+        let made = (0..1000).map(|_| parsed(&crate::values::clock::new_id()).unwrap());
+        let halves = (0..1000_u128).flat_map(|n| [n | 5 << 90, n << 64 | 5 << 40]).map(Uuid::from_u128);
+        let hashes: HashSet<u64> = made.chain(halves).map(hash).collect();
+        assert_eq!(hashes.len(), 3000);
     }
 }

@@ -34,6 +34,7 @@ pub mod reconcile;
 mod reconcile_household;
 pub mod reconcile_input;
 mod reconcile_money;
+mod reconcile_order;
 mod reconcile_person;
 pub mod reconcile_totals;
 pub mod report;

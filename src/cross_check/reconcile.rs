@@ -1,9 +1,7 @@
 //! The run: four slices merged person by person, each person judged once, totals proven.
 //!
-//! The rows are put in order of person and walked side by side, so that the time grows with the rows and
-//! not with their products. Persons are numbered without gaps, so ordering is counting: four bytes a row
-//! and a person, and none for rows that come in order already, which are also read fastest. A caller who
-//! can, numbers his persons in the order he reads them.
+//! The rows are put in order of person (`reconcile_order`) and walked side by side, so that the time grows
+//! with the rows and not with their products, and memory is read from front to back.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -11,8 +9,9 @@ use std::fmt::Write as _;
 use super::model::{Detail, Directory, Finding, FindingKind, ListedState, Source};
 use super::reconcile_household::Households;
 use super::reconcile_input::{
-    AccountKey, Aided, Born, County, Due, Enrolled, Input, Listed, Near, Options, PersonKey, SchoolKey,
+    AccountKey, Aided, County, Enrolled, Input, Listed, Options, PersonKey, SchoolKey,
 };
+use super::reconcile_order::{OfPerson, Walk, in_order};
 use super::reconcile_person::{Case, Frame, attends, here, judge};
 use super::reconcile_totals::{Identity, Totals};
 use crate::values::{Fen, Stage};
@@ -35,24 +34,21 @@ pub struct Outcome {
 /// # Errors
 /// An [`Identity`] that does not hold: the outcome must not be published.
 pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
-    let mut listed = Walk::new(input.listed, |r: &Listed| r.person);
-    let mut enrolled = Walk::new(input.enrolled, |r: &Enrolled| r.person);
-    let mut aided = Walk::new(input.aided, |r: &Aided| r.person);
-    let mut due = Walk::new(input.due, |r: &Due| r.person);
-    let mut presumed = Walk::new(input.presumed, |r: &Due| r.person);
-    let mut born = Walk::new(input.born, |r: &Born| r.person);
-    let mut near: HashMap<PersonKey, Vec<&Near>> = HashMap::new();
-    for pair in input.near {
-        near.entry(pair.listed).or_default().push(pair);
-    }
+    let (listed_rows, enrolled_rows, aided_rows) =
+        (in_order(input.listed), in_order(input.enrolled), in_order(input.aided));
+    let (due, presumed) = (in_order(input.due), in_order(input.presumed));
+    let (born, near) = (in_order(input.born), in_order(input.near));
     let households = Households::of(input.listed);
     let frame = Frame::of(&input.options);
 
     let mut totals = Totals::of_rows(input);
-    totals.count_persons(Source::List, listed.persons());
-    totals.count_persons(Source::Roll, enrolled.persons());
-    totals.count_persons(Source::Aid, aided.persons());
+    totals.count_persons(Source::List, listed_rows.iter().map(OfPerson::person));
+    totals.count_persons(Source::Roll, enrolled_rows.iter().map(OfPerson::person));
+    totals.count_persons(Source::Aid, aided_rows.iter().map(OfPerson::person));
 
+    let (mut listed, mut enrolled) = (Walk::of(&listed_rows), Walk::of(&enrolled_rows));
+    let (mut aided, mut due, mut presumed) = (Walk::of(&aided_rows), Walk::of(&due), Walk::of(&presumed));
+    let (mut born, mut near) = (Walk::of(&born), Walk::of(&near));
     let mut findings = Vec::new();
     let mut states = Vec::with_capacity(input.listed.len());
     let mut misfits = Misfits::default();
@@ -67,7 +63,7 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
             due: due.take(person),
             presumed: presumed.take(person),
             born: born.take(person).iter().map(|b| b.on).min(),
-            near: near.get(&person).map_or(&[], Vec::as_slice),
+            near: near.take(person),
         };
         misfits.see(&case, &frame);
         if let Some(state) = judge(&case, &frame, &households, &mut findings, &mut totals) {
@@ -75,7 +71,7 @@ pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
         }
     }
     misfits.tell(&mut findings);
-    shared_accounts(input, &mut findings);
+    shared_accounts(&listed_rows, &enrolled_rows, &aided_rows, &mut findings);
     totals.verify()?;
     findings.sort_unstable_by_key(|f| (f.kind, f.person, f.programme, f.account, f.other, f.school, f.stage));
     Ok(Outcome { options: input.options, findings, states, totals })
@@ -126,83 +122,6 @@ impl Outcome {
         }
         Ok(text)
     }
-}
-
-/// One slice, walked person by person.
-struct Walk<'a, T> {
-    rows: &'a [T],
-    /// Places of the rows in order of person; empty if they stand in order.
-    order: Vec<u32>,
-    person: fn(&T) -> PersonKey,
-    at: usize,
-    group: Vec<&'a T>,
-}
-
-impl<'a, T> Walk<'a, T> {
-    fn new(rows: &'a [T], person: fn(&T) -> PersonKey) -> Self {
-        let order = if rows.is_sorted_by_key(person) { Vec::new() } else { ordered(rows, person) };
-        Self { rows, order, person, at: 0, group: Vec::new() }
-    }
-
-    fn row(&self, at: usize) -> Option<&'a T> {
-        if self.order.is_empty() {
-            return self.rows.get(at);
-        }
-        self.order.get(at).and_then(|row| self.rows.get(usize::try_from(*row).ok()?))
-    }
-
-    fn persons(&self) -> impl Iterator<Item = PersonKey> {
-        (0..self.rows.len()).filter_map(|at| self.row(at)).map(self.person)
-    }
-
-    fn head(&self) -> Option<PersonKey> {
-        self.row(self.at).map(self.person)
-    }
-
-    /// The rows of this person. Rows of persons before are passed over: nobody asks for them any more.
-    fn take(&mut self, person: PersonKey) -> &[&'a T] {
-        self.group.clear();
-        while let Some(row) = self.row(self.at).filter(|row| (self.person)(row) <= person) {
-            if (self.person)(row) == person {
-                self.group.push(row);
-            }
-            self.at += 1;
-        }
-        &self.group
-    }
-}
-
-/// The places of the rows in order of person, equal ones as they stand. Rows beyond four thousand million
-/// would be left out here, and the identities would tell.
-fn ordered<T>(rows: &[T], person: fn(&T) -> PersonKey) -> Vec<u32> {
-    let index = |key: PersonKey| usize::try_from(key.0).unwrap_or(usize::MAX);
-    let persons = rows.iter().map(|row| index(person(row))).max().map_or(0, |most| most.saturating_add(1));
-    if persons > rows.len().saturating_mul(16) {
-        // Numbers with wide gaps: counting would take more room than the rows.
-        let mut order: Vec<(PersonKey, u32)> =
-            rows.iter().zip(0_u32..).map(|(row, at)| (person(row), at)).collect();
-        order.sort_unstable();
-        return order.into_iter().map(|(_, at)| at).collect();
-    }
-    let mut starts = vec![0_u32; persons];
-    for row in rows {
-        if let Some(count) = starts.get_mut(index(person(row))) {
-            *count += 1;
-        }
-    }
-    let mut before = 0;
-    for start in &mut starts {
-        before += std::mem::replace(start, before);
-    }
-    let mut order = vec![0; rows.len()];
-    for (row, at) in rows.iter().zip(0_u32..) {
-        let Some(next) = starts.get_mut(index(person(row))) else { continue };
-        if let Some(slot) = usize::try_from(*next).ok().and_then(|next| order.get_mut(next)) {
-            *slot = at;
-        }
-        *next += 1;
-    }
-    order
 }
 
 /// Students at schools whose code says another kind than their stage; one finding for school and stage,
@@ -270,10 +189,9 @@ impl Several {
 
 /// Accounts that received money for several persons. Brothers and sisters may share their parents'
 /// account, and the finding says how many are known to be of one household; a person decides.
-fn shared_accounts(input: &Input<'_>, findings: &mut Vec<Finding>) {
-    let several = Several::of(input.aided);
-    let mut holders: Vec<(AccountKey, PersonKey)> = input
-        .aided
+fn shared_accounts(listed: &[Listed], enrolled: &[Enrolled], aided: &[Aided], findings: &mut Vec<Finding>) {
+    let several = Several::of(aided);
+    let mut holders: Vec<(AccountKey, PersonKey)> = aided
         .iter()
         .filter_map(|a| Some((a.account?, a.person)))
         .filter(|(account, _)| several.may_hold(*account))
@@ -287,19 +205,19 @@ fn shared_accounts(input: &Input<'_>, findings: &mut Vec<Finding>) {
     }
     let mut persons: HashMap<PersonKey, (Option<u32>, Option<&Enrolled>)> =
         shared.iter().flat_map(|group| group.iter()).map(|(_, person)| (*person, (None, None))).collect();
-    for entry in input.listed {
+    for entry in listed {
         if let Some(known) = persons.get_mut(&entry.person) {
             known.0 = known.0.max(entry.household);
         }
     }
-    for row in input.enrolled {
+    for row in enrolled {
         if let Some(known) = persons.get_mut(&row.person) {
             known.1 = known.1.into_iter().chain([row]).min_by_key(|r| (r.place, r.stage, r.grade, r.school));
         }
     }
     let mut paid: HashMap<AccountKey, i64> =
         shared.iter().filter_map(|group| group.first()).map(|(account, _)| (*account, 0)).collect();
-    for record in input.aided {
+    for record in aided {
         if let Some(sum) = record.account.and_then(|account| paid.get_mut(&account)) {
             *sum += record.fen.0;
         }

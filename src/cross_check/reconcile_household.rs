@@ -52,8 +52,7 @@ impl Bench<'_> {
             .filter_map(|(household, by)| Some((by, household, households.0.get(&household)?)))
             .min_by_key(|(by, household, _)| (*by, *household));
         let Some((by, _, members)) = found else { return };
-        let due =
-            if self.case.presumed.is_empty() { None } else { in_money(self.case.presumed.iter().copied()) };
+        let due = if self.case.presumed.is_empty() { None } else { in_money(self.case.presumed.iter()) };
         let paid = self.paid_in_money();
         let mut finding = self.finding(FindingKind::HouseholdMemberOffList);
         finding.other = Some(members.first.1);

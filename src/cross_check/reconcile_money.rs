@@ -74,8 +74,8 @@ impl Bench<'_> {
 
     /// A programme none of whose stages she is at.
     fn other_stage(&self, programme: Programme, records: usize, paid: Fen, findings: &mut Vec<Finding>) {
-        let fits = |r: &&&Enrolled| stages_of(programme).contains(&r.stage);
-        if self.attending().any(|r| fits(&r)) {
+        let fits = |r: &Enrolled| stages_of(programme).contains(&r.stage);
+        if self.attending().any(fits) {
             return;
         }
         let mut finding = self.finding(FindingKind::StageMismatch);
@@ -91,7 +91,7 @@ impl Bench<'_> {
     fn after_leaving(&self, programme: Programme, findings: &mut Vec<Finding>) {
         let begins = self.options.calendar.first_day(self.options.term);
         let since = self.case.enrolled.iter().filter(|r| left(r)).map(|r| r.to).max().flatten();
-        let wrong: Vec<&&Aided> = self
+        let wrong: Vec<&Aided> = self
             .case
             .aided
             .iter()
@@ -120,7 +120,7 @@ impl Bench<'_> {
             return;
         }
         for (programme, pay_by) in self.options.due_days.iter() {
-            let late = |a: &&&Aided| a.programme == programme && a.paid_on.is_some_and(|day| day > pay_by);
+            let late = |a: &&Aided| a.programme == programme && a.paid_on.is_some_and(|day| day > pay_by);
             let Some(last) = self.case.aided.iter().filter(late).filter_map(|a| a.paid_on).max() else {
                 continue;
             };

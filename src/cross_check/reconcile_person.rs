@@ -41,10 +41,7 @@ impl std::ops::Deref for Frame {
 }
 
 /// The programmes of some rows, each once.
-pub(super) fn once<'a, T>(
-    rows: &'a [&'a T],
-    programme: fn(&T) -> Programme,
-) -> impl Iterator<Item = Programme> + 'a {
+pub(super) fn once<T>(rows: &[T], programme: fn(&T) -> Programme) -> impl Iterator<Item = Programme> + '_ {
     let earlier = move |at: usize, of: Programme| rows.iter().take(at).any(|row| programme(row) == of);
     rows.iter()
         .enumerate()
@@ -55,12 +52,12 @@ pub(super) fn once<'a, T>(
 /// All rows of one person.
 pub(super) struct Case<'a> {
     pub(super) person: PersonKey,
-    pub(super) listed: &'a [&'a Listed],
-    pub(super) enrolled: &'a [&'a Enrolled],
-    pub(super) aided: &'a [&'a Aided],
-    pub(super) due: &'a [&'a Due],
-    pub(super) near: &'a [&'a Near],
-    pub(super) presumed: &'a [&'a Due],
+    pub(super) listed: &'a [Listed],
+    pub(super) enrolled: &'a [Enrolled],
+    pub(super) aided: &'a [Aided],
+    pub(super) due: &'a [Due],
+    pub(super) near: &'a [Near],
+    pub(super) presumed: &'a [Due],
     pub(super) born: Option<NaiveDate>,
 }
 
@@ -109,7 +106,7 @@ pub(super) struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(case: &'a Case<'a>, options: &'a Frame) -> Self {
-        let row = case.enrolled.iter().copied().min_by_key(|r| {
+        let row = case.enrolled.iter().min_by_key(|r| {
             let attends = attends(r, options);
             let rank = match (attends, attends && here(r, options)) {
                 (_, true) => 0,
@@ -173,13 +170,13 @@ impl<'a> Bench<'a> {
 
     /// What she was paid by programmes whose amounts are held against what is due.
     pub(super) fn paid_in_money(&self) -> Fen {
-        let money = |a: &&&Aided| expected_in_records(a.programme) == Expectation::Amount;
+        let money = |a: &&Aided| expected_in_records(a.programme) == Expectation::Amount;
         self.case.aided.iter().filter(money).map(|a| a.fen).sum()
     }
 
     /// The due of one programme. Should the caller give several, the most favourable counts.
     pub(super) fn due_of(&self, programme: Programme) -> Option<&'a Due> {
-        let of_it = self.case.due.iter().copied().filter(|d| d.programme == programme);
+        let of_it = self.case.due.iter().filter(|d| d.programme == programme);
         of_it.max_by_key(|d| (d.outcome, d.fen_per_term, d.cash))
     }
 
@@ -335,7 +332,7 @@ impl<'a> Bench<'a> {
         findings.push(finding);
     }
 
-    pub(super) fn attending(&self) -> impl Iterator<Item = &'a &'a Enrolled> {
+    pub(super) fn attending(&self) -> impl Iterator<Item = &'a Enrolled> {
         self.case.enrolled.iter().filter(|r| attends(r, self.options))
     }
 

@@ -172,7 +172,7 @@ impl Totals {
     }
 
     /// Puts one aided person in her group, with what each programme paid her.
-    pub(super) fn add_aided(&mut self, group: AidedGroup, paid: &[&Aided]) {
+    pub(super) fn add_aided(&mut self, group: AidedGroup, paid: &[Aided]) {
         let of_group = self.by_group.entry(group).or_default();
         of_group.persons += 1;
         for (at, record) in paid.iter().enumerate() {

@@ -1,9 +1,17 @@
 //! Files out: a finished workbook or CSV as an attachment that no cache keeps.
 
-use actix_web::HttpResponse;
+use std::fs::File;
+use std::io::Read;
+
 use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use futures_util::stream;
 use serde::Deserialize;
 use utoipa::ToSchema;
+
+use crate::error::{Error, Result};
+use crate::sheet::{ExportForm, Exported};
 
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -38,10 +46,53 @@ pub fn csv(bytes: Vec<u8>, charset: &str, name: &str) -> HttpResponse {
     attachment(&format!("text/csv; charset={charset}"), bytes, name)
 }
 
-fn attachment(media_type: &str, bytes: Vec<u8>, name: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(media_type)
+/// A workbook that lies in a file, from where the file stands: it is read piece by piece while it is sent.
+pub fn xlsx_file(file: File, name: &str) -> HttpResponse {
+    head(XLSX, name).streaming(pieces(file))
+}
+
+/// An export as an attachment, with what its encoding could not hold in a header, if there was any such
+/// thing. `name` is the file's name without its ending.
+pub fn export(export: Exported, name: &str) -> HttpResponse {
+    let media_type = match export.form {
+        ExportForm::Xlsx => XLSX.to_owned(),
+        ExportForm::Csv(encoding) => format!("text/csv; charset={}", encoding.charset()),
+    };
+    let mut head = head(&media_type, &format!("{name}.{}", export.form.ending()));
+    if let Some(lost) = &export.lost {
+        head.insert_header((UNMAPPABLE, lost.as_str()));
+    }
+    head.streaming(pieces(export.file))
+}
+
+/// The header that tells which characters the encoding asked for could not hold.
+pub const UNMAPPABLE: &str = "x-yingzhu-unmappable";
+
+/// How much of a file is in memory at once.
+const PIECE: usize = 64 << 10;
+
+fn pieces(file: File) -> impl futures_util::Stream<Item = Result<Bytes>> {
+    stream::try_unfold(file, |mut file| async move {
+        let read = move || {
+            let mut piece = vec![0; PIECE];
+            let read = file.read(&mut piece)?;
+            piece.truncate(read);
+            Ok::<_, Error>((piece, file))
+        };
+        let ended = |_join| Error::unavailable("the service is stopping");
+        let (piece, file) = tokio::task::spawn_blocking(read).await.map_err(ended)??;
+        Ok((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
+    })
+}
+
+fn head(media_type: &str, name: &str) -> HttpResponseBuilder {
+    let mut head = HttpResponse::Ok();
+    head.content_type(media_type)
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(bytes)
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    head
+}
+
+fn attachment(media_type: &str, bytes: Vec<u8>, name: &str) -> HttpResponse {
+    head(media_type, name).body(bytes)
 }

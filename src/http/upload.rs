@@ -30,7 +30,8 @@ use crate::values::digest::of_parts;
 pub const FILE_PREFIX: &str = "yingzhu-upload-";
 
 const MOST_FIELDS: usize = 16;
-const LONGEST_TEXT: usize = 1 << 10;
+/// A mapping of thirty people side by side fits.
+const LONGEST_TEXT: usize = 8 << 10;
 /// Written and digested in blocks of this size, each off the async threads.
 const BLOCK: usize = 256 << 10;
 
@@ -52,7 +53,7 @@ pub struct Upload {
 /// The form that import operations take.
 #[derive(Debug, ToSchema)]
 pub struct UploadForm {
-    /// The file: `.xlsx`, or CSV in UTF-8 or GB 18030.
+    /// The file: `.xlsx` or `.xls`, or CSV in UTF-8, UTF-16 or GB 18030, which may be packed (`.gz`).
     #[schema(value_type = String, format = Binary)]
     pub file: Vec<u8>,
 }

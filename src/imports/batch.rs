@@ -5,13 +5,17 @@
 
 use std::path::Path;
 
-use super::model::{Fault, ImportKind, Order, Report, Tally, UnderstoodBody};
+use super::body::UnderstoodBody;
+use super::fault;
+use super::model::{Fault, ImportKind, Order, Rehearsal, Report, Tally};
+use super::preview::{PreviewRow, SHOWN_FAULTS, SHOWN_ROWS, preview};
+use super::seen::Seen;
 use super::store::{self, Refused};
 use crate::db::{CHUNK, Conn};
 use crate::error::Result;
 use crate::seal::{Sealer, vault};
-use crate::sheet::{Fields, Reader, Row, SheetSpec};
-use crate::values::{PersonName, Phone, ResidentId, StudentNumber, ValueError, clock};
+use crate::sheet::{Fields, Reader, Row, RowError, SheetSpec};
+use crate::values::{PersonName, Phone, ResidentId, StudentNumber, Text, ValueError, clock};
 
 /// What a slice must say about its files.
 pub trait Importer {
@@ -115,7 +119,8 @@ pub fn incoming(
     }
 }
 
-/// Imports a file; `progress` is told the row reached, and may stop the import. The same file for the same kind, term, place and school changes nothing.
+/// Imports a file; `progress` is told the rows read, and may stop the import. The same file for the same kind,
+/// term, place and school, read in the same way, changes nothing.
 pub fn run<I: Importer>(
     conn: &mut Conn,
     reader: &Reader,
@@ -125,37 +130,23 @@ pub fn run<I: Importer>(
     importer: &mut I,
     progress: &dyn Fn(u64) -> Result<()>,
 ) -> Result<Report> {
+    fault::point("begin")?;
     if let Some(import_id) = store::find_same(conn, I::KIND, order)? {
-        return Ok(Report { repeated: true, ..store::find_own(conn, &import_id)? });
+        let rehearsal = order.rehearsal.then(Rehearsal::default);
+        return Ok(Report { repeated: true, rehearsal, ..store::find_own(conn, &import_id)? });
     }
     let import_id = clock::new_id();
     store::open(conn, &import_id, I::KIND, order)?;
+    fault::point("opened")?;
     let batch = Batch { import_id: &import_id, order, sealer };
-    let mut work = Work { tally: Tally::default(), good: Vec::new(), refused: Vec::new() };
+    let mut work = Work::default();
     let spec = importer.spec();
-    let understood = reader.read(path, spec, &mut |row| {
-        work.tally.read += 1;
-        let number = row.number;
-        let mut fields = row.fields();
-        let parsed = importer.parse(&mut fields);
-        let errors = fields.finish();
-        match parsed {
-            Some(parsed) if errors.is_empty() => work.good.push(Pending {
-                number,
-                row: parsed,
-                outcome: Outcome::New,
-                source: row,
-                fault: None,
-            }),
-            _ => work.refused.push(Refused {
-                row: i32::try_from(number).unwrap_or(i32::MAX),
-                cells: row.originals(),
-                faults: errors.iter().map(Fault::from).collect(),
-            }),
-        }
+    let understood = reader.read_as(path, spec, &order.reading, &mut |row| {
+        fault::point("row")?;
+        work.take(importer, row);
         if work.good.len() >= CHUNK {
             work.flush_good(conn, &batch, importer)?;
-            progress(u64::from(number))?;
+            progress(u64::try_from(work.tally.read).unwrap_or(0))?;
         }
         if work.refused.len() >= CHUNK {
             work.flush_refused(conn, &batch)?;
@@ -166,17 +157,60 @@ pub fn run<I: Importer>(
     work.flush_refused(conn, &batch)?;
     work.tally.skipped = i64::try_from(understood.skipped).unwrap_or(i64::MAX);
     importer.finish(conn, &batch, &work.tally)?;
+    fault::point("finished")?;
     store::close(conn, &import_id, work.tally, &UnderstoodBody::from(&understood))?;
-    store::find_own(conn, &import_id)
+    fault::point("closed")?;
+    let report = store::find_own(conn, &import_id)?;
+    if !order.rehearsal {
+        return Ok(report);
+    }
+    let faults = store::faults(conn, &import_id, None, i64::try_from(SHOWN_FAULTS).unwrap_or(0))?;
+    let faults = faults.into_iter().map(|(_, fault)| fault).collect();
+    Ok(Report { rehearsal: Some(Rehearsal { rows: work.shown, faults }), ..report })
 }
 
 struct Work<R> {
     tally: Tally,
     good: Vec<Pending<R>>,
     refused: Vec<Refused>,
+    /// The first rows as they were understood.
+    shown: Vec<PreviewRow>,
+    repeats: Repeats,
+}
+
+impl<R> Default for Work<R> {
+    fn default() -> Self {
+        let (tally, repeats) = (Tally::default(), Repeats::default());
+        Self { tally, good: Vec::new(), refused: Vec::new(), shown: Vec::new(), repeats }
+    }
 }
 
 impl<R> Work<R> {
+    /// Reads a row and puts it where it belongs.
+    fn take<I: Importer<Row = R>>(&mut self, importer: &I, row: Row) {
+        self.tally.read += 1;
+        let mut fields = row.fields();
+        let parsed = importer.parse(&mut fields);
+        let mut errors = fields.finish();
+        if let Some(sheet) = self.repeats.elsewhere(&row) {
+            errors.push(repeated(&row, &sheet));
+        }
+        let parsed = parsed.filter(|_| errors.is_empty());
+        if self.shown.len() < SHOWN_ROWS {
+            self.shown.push(preview(&row, parsed.is_some()));
+        }
+        match parsed {
+            Some(parsed) => self.good.push(Pending {
+                number: row.number,
+                row: parsed,
+                outcome: Outcome::New,
+                source: row,
+                fault: None,
+            }),
+            None => self.refused.push(refused(&row, errors.iter().map(Fault::from).collect())),
+        }
+    }
+
     fn flush_good<I: Importer<Row = R>>(
         &mut self,
         conn: &mut Conn,
@@ -186,14 +220,13 @@ impl<R> Work<R> {
         if self.good.is_empty() {
             return Ok(());
         }
+        fault::point("store")?;
         let mut rows = std::mem::take(&mut self.good);
         importer.store(conn, batch, &mut rows)?;
+        fault::point("stored")?;
         for pending in rows {
             match (pending.fault, pending.outcome) {
-                (Some(fault), _) => {
-                    let cells = pending.source.originals();
-                    self.refused.push(Refused { row: fault.row, cells, faults: vec![fault] });
-                }
+                (Some(fault), _) => self.refused.push(refused(&pending.source, vec![fault])),
                 (None, Outcome::New) => self.tally.new += 1,
                 (None, Outcome::Changed) => self.tally.changed += 1,
                 (None, Outcome::Unchanged) => self.tally.unchanged += 1,
@@ -206,6 +239,62 @@ impl<R> Work<R> {
         self.tally.bad += i64::try_from(self.refused.len()).unwrap_or(i64::MAX);
         store::keep_refused(conn, batch.sealer, batch.import_id, &self.refused)?;
         self.refused.clear();
-        Ok(())
+        fault::point("refused")
+    }
+}
+
+fn refused(row: &Row, faults: Vec<Fault>) -> Refused {
+    Refused {
+        line: i32::try_from(row.line).unwrap_or(i32::MAX),
+        member: row.member,
+        sheet: row.sheet().map(ToOwned::to_owned),
+        row: i32::try_from(row.number).unwrap_or(i32::MAX),
+        cells: row.originals(),
+        faults,
+    }
+}
+
+/// The rows of a workbook by their content, each with the sheet it first stood on. A workbook often carries
+/// a copy or a summary of a sheet; taken as new rows, every payment on it would count twice.
+#[derive(Default)]
+struct Repeats {
+    seen: Seen,
+    sheets: Vec<String>,
+}
+
+impl Repeats {
+    /// The earlier sheet on which this row stands word for word.
+    fn elsewhere(&mut self, row: &Row) -> Option<String> {
+        let sheet = row.sheet()?;
+        if self.sheets.last().is_none_or(|last| last != sheet) {
+            self.sheets.push(sheet.to_owned());
+        }
+        let here = u32::try_from(self.sheets.len()).unwrap_or(u32::MAX) - 1;
+        let subject = (row.member, row.originals());
+        let Some(first) = self.seen.row(&subject) else {
+            self.seen.note(&subject, here);
+            return None;
+        };
+        let there = usize::try_from(first).ok().and_then(|at| self.sheets.get(at));
+        there.filter(|_| first != here).cloned()
+    }
+}
+
+fn repeated(row: &Row, sheet: &str) -> RowError {
+    RowError {
+        sheet: row.sheet().map(ToOwned::to_owned),
+        row: row.number,
+        column: "整行".to_owned(),
+        letter: String::new(),
+        key: "",
+        code: "row_on_other_sheet",
+        what: Text::new(
+            format!("与工作表“{sheet}”中的一行完全相同"),
+            format!("the row stands word for word on the sheet {sheet}"),
+        ),
+        todo: Text::fixed(
+            "如是副本，请用 sheets 指明要读的工作表；如确为另一笔，请单独上传该表",
+            "if the sheet is a copy, name the sheets to read by `sheets`; if not, send it by itself",
+        ),
     }
 }

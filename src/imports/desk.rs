@@ -1,12 +1,14 @@
 //! The desk that takes files in: database, spreadsheet reader and sealer together, for handlers and
 //! commands alike.
 
+use std::fs::File;
 use std::path::Path;
 
 use super::batch::{self, Importer};
+use super::fault;
 use super::model::{Order, Report};
 use crate::db::{Conn, Db, with_room};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::once::{self, Answer, Claim};
 use crate::seal::Sealer;
 use crate::sheet::Reader;
@@ -24,7 +26,8 @@ pub struct Desk {
 
 impl Desk {
     /// Imports a file in one transaction on the calling thread. Begun again, with the importer as it was
-    /// given, if another file with the same rows was faster.
+    /// given, if another file with the same rows was faster. A rehearsal does all of it, so that its counts
+    /// are the import's own, and takes it back.
     pub fn import_now<I: Importer + Clone>(
         &self,
         path: &Path,
@@ -33,16 +36,27 @@ impl Desk {
         progress: &dyn Fn(u64),
     ) -> Result<Report> {
         let fresh = importer.clone();
-        self.db.write_again_now(|conn| {
+        let mut rehearsed = None;
+        let done = self.db.write_again_now(|conn| {
+            rehearsed = None;
             importer.clone_from(&fresh);
-            with_room(conn, |conn| {
+            let report = with_room(conn, |conn| {
                 let told = |row| {
                     progress(row);
                     Ok(())
                 };
                 batch::run(conn, &self.reader, &self.sealer, path, order, importer, &told)
-            })
-        })
+            })?;
+            fault::point("commit")?;
+            if !order.rehearsal {
+                return Ok(report);
+            }
+            rehearsed = Some(report);
+            // Whatever the transaction wrote goes with its refusal.
+            Err(Error::of(Code::Conflict))
+        });
+        fault::point("committed")?;
+        rehearsed.map_or(done, Ok)
     }
 
     /// Imports a file and makes the answer, under the caller's claim if there is one, in one transaction on
@@ -68,7 +82,7 @@ impl Desk {
     }
 
     /// The refused rows of an import as a workbook.
-    pub fn corrections(&self, report: &Report) -> Result<Vec<u8>> {
+    pub fn corrections(&self, report: &Report) -> Result<File> {
         self.db.read_now(|conn| super::correction::corrections(conn, &self.sealer, report))
     }
 }

@@ -3,15 +3,16 @@
 use actix_web::dev::Payload;
 use actix_web::{Error as ActixError, FromRequest, HttpRequest, HttpResponse, get, web};
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::batch::Importer;
+use super::body::{FaultBody, ImportBody};
 use super::correction::corrections;
 use super::desk::Desk;
 use super::job::Kept;
-use super::model::{Fault, ImportBody, ImportKind, Order, Report, pick};
+use super::model::{ImportKind, Order, Report};
 use super::store;
 use crate::auth::{Caller, Reader};
 use crate::db::Conn;
@@ -22,6 +23,7 @@ use crate::http::{Json, Once, Prefer, Query};
 use crate::jobs::Node;
 use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
+use crate::sheet::Reading;
 use crate::values::{Lang, Place, Term, Text, clock};
 
 /// What is said of a file besides its content.
@@ -40,6 +42,21 @@ pub struct ImportQuery {
     /// 追加到的名单草稿 / For the provincial list: the draft that takes the rows, instead of a new version.
     #[serde(default)]
     pub list: Option<String>,
+    /// 列对应 / Which column is which, as JSON: `{"身份证号":"C"}`. A value is a column's letter, a header as the
+    /// file has it, `null` (the file has no such column), or a list of these where several people stand side
+    /// by side in one row. What is not named is found by its header. May also be a form field.
+    #[param(example = r#"{"身份证号":"C"}"#)]
+    #[serde(default)]
+    pub mapping: Option<String>,
+    /// 工作表 / The only sheets to read, by name, parted by commas; every visible sheet with a header when
+    /// absent. May also be a form field.
+    #[param(example = "一年级,二年级")]
+    #[serde(default)]
+    pub sheets: Option<String>,
+    /// 试导入 / `true`: a rehearsal. The answer tells how the file was understood, the first rows, the counts
+    /// and the faults; nothing is written. May also be a form field.
+    #[serde(default)]
+    pub dry_run: Option<bool>,
 }
 
 impl ImportQuery {
@@ -69,7 +86,30 @@ impl ImportQuery {
             at: clock::now(),
             digest: upload.digest.clone(),
             bytes: upload.bytes,
+            reading: self.reading(upload)?,
+            rehearsal: self.rehearsal(upload)?,
         })
+    }
+
+    /// What the sender says about how the file is to be read.
+    fn reading(&self, upload: &Upload) -> Result<Reading> {
+        let said =
+            |query: &Option<String>, name: &str| query.clone().or_else(|| upload.form.get(name).cloned());
+        let (mapping, sheets) = (said(&self.mapping, "mapping"), said(&self.sheets, "sheets"));
+        Reading::parse(mapping.as_deref(), sheets.as_deref())
+    }
+
+    fn rehearsal(&self, upload: &Upload) -> Result<bool> {
+        match (self.dry_run, upload.form.get("dry_run").map(|text| text.trim())) {
+            (Some(asked), _) => Ok(asked),
+            (None, Some("true")) => Ok(true),
+            (None, Some("false" | "") | None) => Ok(false),
+            (None, Some(_)) => Err(Error::invalid(vec![FieldError {
+                pointer: "?dry_run".to_owned(),
+                code: "invalid_value",
+                detail: Text::fixed("dry_run 只能是 true 或 false", "dry_run is true or false"),
+            }])),
+        }
     }
 
     /// The draft named in the query or the form.
@@ -166,6 +206,14 @@ impl Desk {
     where
         I: Importer + Clone + Send + 'static,
     {
+        if order.rehearsal {
+            // A rehearsal leaves nothing behind: neither a job nor a claim, and it can be asked for again.
+            let (desk, mut importer) = (self.clone(), importer);
+            let tried =
+                web::block(move || desk.import_now(upload.file.path(), &order, &mut importer, &|_| ()));
+            let report = tried.await.map_err(|_e| Error::unavailable("the service is stopping"))??;
+            return Answer::json(status(&report), &report.body(lang));
+        }
         if manner.prefer.later {
             return manner.later(I::KIND, order, None, upload, lang).await;
         }
@@ -182,42 +230,9 @@ impl Desk {
     }
 }
 
-/// 201, or 200 when the file was there already.
+/// 201, or 200 where there is nothing new: a file that was there already, or a rehearsal.
 pub fn status(report: &Report) -> u16 {
-    if report.repeated { 200 } else { 201 }
-}
-
-/// One fault of one cell.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FaultBody {
-    /// Row number in the sheet, from 1.
-    pub row: i32,
-    /// Header of the column.
-    #[schema(example = "身份证号")]
-    pub column: String,
-    /// Letter of the column; empty when the fault is of the whole row.
-    #[schema(example = "B")]
-    pub letter: String,
-    /// Stable code.
-    #[schema(example = "id_check_digit")]
-    pub code: String,
-    /// What is wrong. Never repeats the cell.
-    pub what: String,
-    /// What to do.
-    pub todo: String,
-}
-
-impl FaultBody {
-    fn of(fault: Fault, lang: Lang) -> Self {
-        Self {
-            row: fault.row,
-            column: fault.column,
-            letter: fault.letter,
-            code: fault.code,
-            what: pick(fault.what, lang),
-            todo: pick(fault.todo, lang),
-        }
-    }
+    if report.repeated || report.rehearsal.is_some() { 200 } else { 201 }
 }
 
 page!(pub FaultPage of FaultBody, "Faults in the order of the sheet.");
@@ -275,14 +290,14 @@ pub async fn fault_page(
             store::faults(conn, &import_id, after, limit.rows())
         })
         .await?;
-    let (faults, next) = page::cut(faults, limit, |(at, fault)| (fault.row, *at))?;
+    let (faults, next) = page::cut(faults, limit, |(at, _)| *at)?;
     Ok(FaultPage { items: faults.into_iter().map(|(_, f)| FaultBody::of(f, lang)).collect(), next })
 }
 
 /// 下载待更正的行 / The bad rows as a spreadsheet: correct them there and send that file again.
 ///
-/// The workbook holds the rows as they were sent, with a last column 问题 saying what is wrong; that
-/// column is passed over when the file is sent again. It holds personal data in clear, because the
+/// The workbook holds the rows as they were sent, the bad cells coloured with a note each, and a last column
+/// 问题 saying what is wrong; it can be sent again as it is, and only its rows count. It holds personal data in clear, because the
 /// sender needs it to correct the rows; only who may import the file may fetch it.
 #[utoipa::path(
     tag = "imports",
@@ -306,7 +321,7 @@ async fn fetch_corrections(
             corrections(conn, &sealer, &report)
         })
         .await?;
-    Ok(download::xlsx(book, "corrections.xlsx"))
+    Ok(download::xlsx_file(book, "corrections.xlsx"))
 }
 
 /// Registers the operations.

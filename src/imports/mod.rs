@@ -10,16 +10,20 @@
 //! kept sealed only; errors never repeat what a cell held.
 
 pub mod batch;
+pub mod body;
 pub mod columns;
 pub mod correction;
 pub mod desk;
+mod fault;
 pub mod http;
 pub mod job;
 pub mod model;
+pub mod preview;
 mod seen;
 pub mod store;
 
 pub use batch::{Importer, Pending, run};
+pub use body::ImportBody;
 pub use desk::Desk;
-pub use model::{ImportBody, ImportKind, Order, Report, Tally};
+pub use model::{ImportKind, Order, Report, Tally};
 pub use seen::Seen;

@@ -1,12 +1,14 @@
-//! What an import is: who ordered it, what came of it, and how it is told.
+//! What an import is: who ordered it and what came of it. How it is told is in [`super::body`].
 
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::sheet::{RowError, Understood};
+use super::body::UnderstoodBody;
+use super::preview::PreviewRow;
+use crate::sheet::{Reading, RowError};
 use crate::values::closed_list::closed_list;
-use crate::values::{Lang, Place, Term};
+use crate::values::{Lang, Place, Term, digest};
 
 closed_list! {
     /// What a file holds.
@@ -45,6 +47,23 @@ pub struct Order {
     pub digest: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// What the sender says about how the file is to be read.
+    #[serde(default)]
+    pub reading: Reading,
+    /// Only to be tried: everything is done, told and taken back.
+    #[serde(default)]
+    pub rehearsal: bool,
+}
+
+impl Order {
+    /// What tells a file sent again: its bytes and, where that was declared, how they are to be read.
+    pub fn identity(&self) -> String {
+        if self.reading.is_plain() {
+            self.digest.clone()
+        } else {
+            digest::of_parts([&self.digest, &self.reading.canonical()])
+        }
+    }
 }
 
 /// How many rows came to what.
@@ -83,6 +102,17 @@ pub struct Report {
     pub understood: UnderstoodBody,
     /// The faults, grouped.
     pub faults: Vec<FaultGroup>,
+    /// Of a rehearsal: what it would have been.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a rehearsal tells besides the counts, since nothing of it can be looked up afterwards.
+#[derive(Debug, Clone, Default)]
+pub struct Rehearsal {
+    /// The first rows as they were understood, masked.
+    pub rows: Vec<PreviewRow>,
+    /// The first faults, one per bad cell.
+    pub faults: Vec<Fault>,
 }
 
 /// Faults of one kind in one column.
@@ -90,6 +120,8 @@ pub struct Report {
 pub struct FaultGroup {
     /// The column's header.
     pub column: String,
+    /// The column's letter; empty where the file lacks the column.
+    pub letter: String,
     /// Stable code of the fault.
     pub code: String,
     /// How many rows.
@@ -101,6 +133,8 @@ pub struct FaultGroup {
 /// A fault as stored: one per bad cell.
 #[derive(Debug, Clone)]
 pub struct Fault {
+    /// The sheet; text files have none.
+    pub sheet: Option<String>,
     /// Row number in the sheet, from 1.
     pub row: i32,
     /// Header of the column.
@@ -118,153 +152,13 @@ pub struct Fault {
 impl From<&RowError> for Fault {
     fn from(e: &RowError) -> Self {
         Self {
+            sheet: e.sheet.clone(),
             row: i32::try_from(e.row).unwrap_or(i32::MAX),
             column: e.column.clone(),
             letter: e.letter.clone(),
             code: e.code.to_owned(),
             what: (e.what.zh.to_string(), e.what.en.to_string()),
             todo: (e.todo.zh.to_string(), e.todo.en.to_string()),
-        }
-    }
-}
-
-/// How a column was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ColumnBody {
-    /// The field it fills.
-    #[schema(example = "id_number")]
-    pub field: String,
-    /// The header in the file.
-    #[schema(example = "身份证号")]
-    pub header: String,
-    /// The column's letter.
-    #[schema(example = "B")]
-    pub letter: String,
-}
-
-/// Something the reader noticed and passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NoticeBody {
-    /// Stable code.
-    pub code: String,
-    /// What was noticed.
-    pub message: String,
-}
-
-/// What was understood of the file: how it was read and which columns were found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct UnderstoodBody {
-    /// xlsx, csv or tsv.
-    pub format: String,
-    /// The encoding of a text file.
-    pub encoding: Option<String>,
-    /// The sheet that was read.
-    pub sheet: Option<String>,
-    /// The row of the header, from 1.
-    pub header_row: u32,
-    /// The columns that were understood.
-    pub columns: Vec<ColumnBody>,
-    /// Headers that mean nothing here and were passed over.
-    pub ignored: Vec<String>,
-    /// Things noticed on the way, e.g. a hidden sheet.
-    pub notices: Vec<NoticeBody>,
-    /// The header cells as they stood, for the correction file.
-    #[serde(default)]
-    #[schema(ignore)]
-    pub headers: Vec<String>,
-}
-
-impl From<&Understood> for UnderstoodBody {
-    fn from(u: &Understood) -> Self {
-        Self {
-            format: u.format.code().to_owned(),
-            encoding: u.encoding.map(ToOwned::to_owned),
-            sheet: u.sheet.clone(),
-            header_row: u.header_row,
-            columns: u
-                .mapping
-                .iter()
-                .map(|m| ColumnBody {
-                    field: m.key.to_owned(),
-                    header: m.header.clone(),
-                    letter: m.letter.clone(),
-                })
-                .collect(),
-            ignored: u.ignored.clone(),
-            notices: u
-                .notices
-                .iter()
-                .map(|n| NoticeBody { code: n.code.to_owned(), message: n.text.zh.to_string() })
-                .collect(),
-            headers: u.headers.clone(),
-        }
-    }
-}
-
-/// One group of faults in an import.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FaultGroupBody {
-    /// The column's header.
-    pub column: String,
-    /// Stable code of the fault.
-    #[schema(example = "id_check_digit")]
-    pub code: String,
-    /// How many rows have it.
-    pub rows: i64,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// What came of an import.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ImportBody {
-    /// Id of the batch.
-    pub import_id: String,
-    /// What the file held.
-    pub kind: ImportKind,
-    /// The term.
-    #[schema(value_type = String, example = "2025A")]
-    pub term: Term,
-    /// The place within which rows were accepted.
-    #[schema(example = "341024")]
-    pub place: String,
-    /// True when the very same file had been imported before: nothing was changed.
-    pub repeated: bool,
-    /// Row counts: read = new + changed + unchanged + bad.
-    pub rows: Tally,
-    /// What was understood of the file.
-    pub understood: UnderstoodBody,
-    /// The faults, grouped; one by one at `errors_url`.
-    pub faults: Vec<FaultGroupBody>,
-    /// Where the faults are listed one by one.
-    pub errors_url: String,
-    /// Where the bad rows can be fetched as a spreadsheet to correct and send again.
-    pub corrections_url: String,
-}
-
-impl Report {
-    /// The answer in the caller's language.
-    pub fn body(self, lang: Lang) -> ImportBody {
-        ImportBody {
-            errors_url: format!("/v1/imports/{}/errors", self.import_id),
-            corrections_url: format!("/v1/imports/{}/corrections.xlsx", self.import_id),
-            import_id: self.import_id,
-            kind: self.kind,
-            term: self.term,
-            place: self.place,
-            repeated: self.repeated,
-            rows: self.rows,
-            understood: UnderstoodBody { headers: Vec::new(), ..self.understood },
-            faults: self
-                .faults
-                .into_iter()
-                .map(|g| FaultGroupBody {
-                    column: g.column,
-                    code: g.code,
-                    rows: g.rows,
-                    message: pick(g.what, lang),
-                })
-                .collect(),
         }
     }
 }

@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
-use super::model::{Fault, FaultGroup, ImportKind, Order, Report, Tally, UnderstoodBody};
+use super::body::UnderstoodBody;
+use super::model::{Fault, FaultGroup, ImportKind, Order, Report, Tally};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ pub fn find_same(conn: &mut Conn, kind: ImportKind, order: &Order) -> Result<Opt
         .filter(import::term.eq(order.term.to_string()))
         .filter(import::place.eq(order.place.as_str()))
         .filter(import::school.eq(order.school.as_deref().unwrap_or_default()))
-        .filter(import::file_digest.eq(&order.digest))
+        .filter(import::file_digest.eq(order.identity()))
         .select(import::import_id)
         .first(conn)
         .optional()?)
@@ -54,7 +55,7 @@ pub fn open(conn: &mut Conn, import_id: &str, kind: ImportKind, order: &Order) -
         term: order.term.to_string(),
         place: order.place.to_string(),
         school: order.school.clone().unwrap_or_default(),
-        file_digest: order.digest.clone(),
+        file_digest: order.identity(),
         file_bytes: i64::try_from(order.bytes).unwrap_or(i64::MAX),
         understood: "{}".to_owned(),
         rows_read: 0,
@@ -90,8 +91,10 @@ pub fn close(conn: &mut Conn, import_id: &str, rows: Tally, understood: &Underst
 #[diesel(table_name = import_error, treat_none_as_default_value = false)]
 struct ErrorRow {
     import_id: String,
-    row_number: i32,
+    line: i32,
     position: i32,
+    sheet: Option<String>,
+    row_number: i32,
     column_name: String,
     letter: String,
     code: String,
@@ -105,13 +108,21 @@ struct ErrorRow {
 #[diesel(table_name = import_bad_row, treat_none_as_default_value = false)]
 struct BadRow {
     import_id: String,
+    line: i32,
+    sheet: Option<String>,
     row_number: i32,
     cells_ct: Vec<u8>,
 }
 
-/// A refused row: its number, its cells as they came, its faults.
+/// A refused row: where it stands, its cells as they came, its faults.
 #[derive(Debug)]
 pub struct Refused {
+    /// The row's place in the order of reading.
+    pub line: i32,
+    /// Which person of the row, from 0, where several stand side by side.
+    pub member: u8,
+    /// The sheet; text files have none.
+    pub sheet: Option<String>,
     /// Row number in the sheet.
     pub row: i32,
     /// The cells as they came.
@@ -120,17 +131,24 @@ pub struct Refused {
     pub faults: Vec<Fault>,
 }
 
-/// Keeps refused rows: the faults readable, the cells sealed.
+/// Faults that one person's part of a row can have: each has its own range of positions.
+const POSITIONS: i32 = 1000;
+
+/// Keeps refused rows: the faults readable, the cells sealed. A row in which several people are refused is
+/// kept once, with the faults of all.
 pub fn keep_refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, refused: &[Refused]) -> Result<()> {
     for chunk in refused.chunks(CHUNK) {
         let mut errors = Vec::new();
-        let mut rows = Vec::with_capacity(chunk.len());
+        let mut rows: Vec<BadRow> = Vec::with_capacity(chunk.len());
         for r in chunk {
-            for (position, fault) in (0..).zip(&r.faults) {
+            let first = i32::from(r.member) * POSITIONS;
+            for (position, fault) in (first..first + POSITIONS).zip(&r.faults) {
                 errors.push(ErrorRow {
                     import_id: import_id.to_owned(),
-                    row_number: r.row,
+                    line: r.line,
                     position,
+                    sheet: r.sheet.clone(),
+                    row_number: r.row,
                     column_name: fault.column.clone(),
                     letter: fault.letter.clone(),
                     code: fault.code.clone(),
@@ -140,10 +158,12 @@ pub fn keep_refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, refused: 
                     todo_en: fault.todo.1.clone(),
                 });
             }
-            let row_id = format!("{import_id}/{}", r.row);
+            let row_id = format!("{import_id}/{}", r.line);
             let cells = serde_json::to_string(&r.cells)?;
             rows.push(BadRow {
                 import_id: import_id.to_owned(),
+                line: r.line,
+                sheet: r.sheet.clone(),
                 row_number: r.row,
                 cells_ct: sealer.seal(&cells_aad(&row_id), &cells)?,
             });
@@ -151,7 +171,9 @@ pub fn keep_refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, refused: 
         for part in errors.chunks(CHUNK) {
             on!(conn => diesel::insert_into(import_error::table).values(part).execute(conn))?;
         }
-        on!(conn => diesel::insert_into(import_bad_row::table).values(&rows).execute(conn))?;
+        on!(conn => {
+            diesel::insert_into(import_bad_row::table).values(&rows).on_conflict_do_nothing().execute(conn)
+        })?;
     }
     Ok(())
 }
@@ -198,12 +220,13 @@ fn report(conn: &mut Conn, row: ImportRow) -> Result<Report> {
         },
         understood: serde_json::from_str(&row.understood)?,
         faults,
+        rehearsal: None,
         import_id: row.import_id,
     })
 }
 
 fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
-    type Row = (String, String, i64, Option<String>, Option<String>);
+    type Row = (String, String, i64, Option<String>, Option<String>, Option<String>);
     let rows: Vec<Row> = import_error::table
         .filter(import_error::import_id.eq(import_id))
         .group_by((import_error::column_name, import_error::code))
@@ -211,6 +234,7 @@ fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
             import_error::column_name,
             import_error::code,
             count_star(),
+            min(import_error::letter),
             min(import_error::what_zh),
             min(import_error::what_en),
         ))
@@ -218,8 +242,9 @@ fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(column, code, rows, zh, en)| FaultGroup {
+        .map(|(column, code, rows, letter, zh, en)| FaultGroup {
             column,
+            letter: letter.unwrap_or_default(),
             code,
             rows,
             what: (zh.unwrap_or_default(), en.unwrap_or_default()),
@@ -227,31 +252,30 @@ fn groups(conn: &mut Conn, import_id: &str) -> Result<Vec<FaultGroup>> {
         .collect())
 }
 
-/// The faults of an import after a position, in the order of the sheet.
+/// The faults of an import after a place (line, position), in the order of reading, each with its place.
 pub fn faults(
     conn: &mut Conn,
     import_id: &str,
     after: Option<(i32, i32)>,
     limit: i64,
-) -> Result<Vec<(i32, Fault)>> {
+) -> Result<Vec<((i32, i32), Fault)>> {
     let mut query = import_error::table.filter(import_error::import_id.eq(import_id)).into_boxed();
-    if let Some((row, position)) = after {
+    if let Some((line, position)) = after {
         query = query.filter(
-            import_error::row_number
-                .gt(row)
-                .or(import_error::row_number.eq(row).and(import_error::position.gt(position))),
+            import_error::line
+                .gt(line)
+                .or(import_error::line.eq(line).and(import_error::position.gt(position))),
         );
     }
-    let rows: Vec<ErrorRow> = query
-        .order((import_error::row_number.asc(), import_error::position.asc()))
-        .limit(limit)
-        .load(conn)?;
-    Ok(rows.into_iter().map(|e| (e.position, e.into())).collect())
+    let rows: Vec<ErrorRow> =
+        query.order((import_error::line.asc(), import_error::position.asc())).limit(limit).load(conn)?;
+    Ok(rows.into_iter().map(|e| ((e.line, e.position), Fault::from(e))).collect())
 }
 
 impl From<ErrorRow> for Fault {
     fn from(e: ErrorRow) -> Self {
         Self {
+            sheet: e.sheet,
             row: e.row_number,
             column: e.column_name,
             letter: e.letter,
@@ -262,7 +286,7 @@ impl From<ErrorRow> for Fault {
     }
 }
 
-/// So many refused rows after a row, with their cells opened, in the order of the sheet.
+/// So many refused rows after a line, with their cells opened and their faults, in the order of reading.
 pub fn refused_after(
     conn: &mut Conn,
     sealer: &Sealer,
@@ -270,59 +294,67 @@ pub fn refused_after(
     after: i32,
     limit: i64,
 ) -> Result<Vec<Refused>> {
-    let rows: Vec<(i32, Vec<u8>)> = import_bad_row::table
+    type Row = (i32, Option<String>, i32, Vec<u8>);
+    let rows: Vec<Row> = import_bad_row::table
         .filter(import_bad_row::import_id.eq(import_id))
-        .filter(import_bad_row::row_number.gt(after))
-        .order(import_bad_row::row_number.asc())
+        .filter(import_bad_row::line.gt(after))
+        .order(import_bad_row::line.asc())
         .limit(limit)
-        .select((import_bad_row::row_number, import_bad_row::cells_ct))
+        .select((
+            import_bad_row::line,
+            import_bad_row::sheet,
+            import_bad_row::row_number,
+            import_bad_row::cells_ct,
+        ))
         .load(conn)?;
-    let Some((last, _)) = rows.last() else { return Ok(Vec::new()) };
+    let Some((last, ..)) = rows.last() else { return Ok(Vec::new()) };
     let faults: Vec<ErrorRow> = import_error::table
         .filter(import_error::import_id.eq(import_id))
-        .filter(import_error::row_number.gt(after))
-        .filter(import_error::row_number.le(*last))
-        .order((import_error::row_number.asc(), import_error::position.asc()))
+        .filter(import_error::line.gt(after))
+        .filter(import_error::line.le(*last))
+        .order((import_error::line.asc(), import_error::position.asc()))
         .load(conn)?;
-    open_rows(sealer, import_id, rows, faults.into_iter().map(Fault::from))
+    let mut faults = faults.into_iter().peekable();
+    rows.into_iter()
+        .map(|(line, sheet, row, sealed)| {
+            let cells = opened(sealer, import_id, line, &sealed)?;
+            let mut own = Vec::new();
+            while let Some(fault) = faults.next_if(|f| f.line <= line) {
+                own.push(Fault::from(fault));
+            }
+            Ok(Refused { line, member: 0, sheet, row, cells, faults: own })
+        })
+        .collect()
 }
 
-/// The refused rows with their cells opened, for the correction file.
-pub fn refused(conn: &mut Conn, sealer: &Sealer, import_id: &str) -> Result<Vec<Refused>> {
-    let rows: Vec<(i32, Vec<u8>)> = import_bad_row::table
-        .filter(import_bad_row::import_id.eq(import_id))
-        .order(import_bad_row::row_number.asc())
-        .select((import_bad_row::row_number, import_bad_row::cells_ct))
-        .load(conn)?;
-    let faults = faults(conn, import_id, None, i64::MAX)?;
-    open_rows(sealer, import_id, rows, faults.into_iter().map(|(_, f)| f))
-}
-
-/// Some refused rows of several imports with their cells opened, without their faults; each with its import
-/// and what was understood of it. Rows that are not there are left out.
+/// Some refused rows of several imports (by line) with their cells opened, without their faults; each with
+/// its import and what was understood of it. Rows that are not there are left out.
 pub fn refused_rows(
     conn: &mut Conn,
     sealer: &Sealer,
     wanted: &[(&str, i32)],
 ) -> Result<Vec<(String, UnderstoodBody, Refused)>> {
+    type Row = (String, i32, Option<String>, i32, Vec<u8>, String);
     let mut found = Vec::with_capacity(wanted.len());
     for chunk in wanted.chunks(CHUNK) {
-        let rows: Vec<(String, i32, Vec<u8>, String)> = import_bad_row::table
+        let rows: Vec<Row> = import_bad_row::table
             .inner_join(import::table)
             .filter(import_bad_row::import_id.eq_any(chunk.iter().map(|(id, _)| *id)))
-            .filter(import_bad_row::row_number.eq_any(chunk.iter().map(|(_, row)| *row)))
+            .filter(import_bad_row::line.eq_any(chunk.iter().map(|(_, line)| *line)))
             .select((
                 import_bad_row::import_id,
+                import_bad_row::line,
+                import_bad_row::sheet,
                 import_bad_row::row_number,
                 import_bad_row::cells_ct,
                 import::understood,
             ))
             .load(conn)?;
-        for (import_id, row, sealed, understood) in rows {
+        for (import_id, line, sheet, row, sealed, understood) in rows {
             // The two sets are asked for apart, so that pairs come back which nobody wanted.
-            if chunk.contains(&(import_id.as_str(), row)) {
-                let cells = sealer.open(&cells_aad(&format!("{import_id}/{row}")), &sealed)?;
-                let refused = Refused { row, cells: serde_json::from_str(&cells)?, faults: Vec::new() };
+            if chunk.contains(&(import_id.as_str(), line)) {
+                let cells = opened(sealer, &import_id, line, &sealed)?;
+                let refused = Refused { line, member: 0, sheet, row, cells, faults: Vec::new() };
                 found.push((import_id, serde_json::from_str(&understood)?, refused));
             }
         }
@@ -330,22 +362,7 @@ pub fn refused_rows(
     Ok(found)
 }
 
-/// Rows with their cells opened and their faults; both in the order of the sheet.
-fn open_rows(
-    sealer: &Sealer,
-    import_id: &str,
-    rows: Vec<(i32, Vec<u8>)>,
-    faults: impl Iterator<Item = Fault>,
-) -> Result<Vec<Refused>> {
-    let mut faults = faults.peekable();
-    rows.into_iter()
-        .map(|(row, sealed)| {
-            let cells = sealer.open(&cells_aad(&format!("{import_id}/{row}")), &sealed)?;
-            let mut own = Vec::new();
-            while let Some(fault) = faults.next_if(|f| f.row <= row) {
-                own.push(fault);
-            }
-            Ok(Refused { row, cells: serde_json::from_str(&cells)?, faults: own })
-        })
-        .collect()
+fn opened(sealer: &Sealer, import_id: &str, line: i32, cells_ct: &[u8]) -> Result<Vec<String>> {
+    let cells = sealer.open(&cells_aad(&format!("{import_id}/{line}")), cells_ct)?;
+    Ok(serde_json::from_str(&cells)?)
 }

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::decision::{
-    BenefitKind, Decision, FenRange, Missing, Outcome, Per, ProgrammeDecision, Reason, Route, Sum, Truth,
+    BenefitKind, Decision, FenRange, Missing, Outcome, Per, ProgrammeDecision, Reason, Route, Sum,
 };
 use super::fact::Fact;
 use super::pack::Pack;
 use super::programme::{PaidBy, ProgrammeRules};
 use super::receipt::Receipt;
+use super::spoken::Spoken;
 use super::warn::{notice, warning};
 use crate::values::{Fen, Lang, Programme, Term, Text, Tier};
 
@@ -54,7 +55,7 @@ pub struct ProgrammeBody {
     /// 资助项目 / Programme code.
     pub programme: Programme,
     /// 项目名称 / Its name.
-    pub name: String,
+    pub name: &'static str,
     /// 结论 / eligible, ineligible or undetermined.
     pub outcome: Outcome,
     /// 应享待遇 / What is due; absent when ineligible.
@@ -65,7 +66,8 @@ pub struct ProgrammeBody {
     /// 由谁发放 / Who pays: the place of study or the household's county.
     pub paid_by: PaidBy,
     /// 理由 / Every condition, how it came out and where it comes from.
-    pub reasons: Vec<ReasonBody>,
+    #[schema(value_type = Vec<ReasonBody>)]
+    pub reasons: Vec<Spoken>,
     /// 缺少的事实 / What is not known and matters; never empty when undetermined.
     pub missing: Vec<MissingBody>,
     /// 提示 / What a person must look at.
@@ -79,7 +81,8 @@ pub struct ProgrammeBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ChangeBody {
     /// 全部需要 / All of these are needed.
-    pub steps: Vec<StepBody>,
+    #[schema(value_type = Vec<StepBody>)]
+    pub steps: Vec<Spoken>,
 }
 
 /// 一份材料或一项认定 / One paper or assessment.
@@ -238,7 +241,9 @@ impl Decision {
 }
 
 fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<ProgrammeBody> {
-    let rules = pack.programme(decision.programme)?;
+    let at = pack.programmes.iter().position(|p| p.programme == decision.programme)?;
+    let rules = pack.programmes.get(at)?;
+    let said = |r: &Reason| pack.phrases.reason(at, r.condition, r.truth, lang);
     let benefit = decision.benefit.map(|b| {
         let standard = b.standard.and_then(|i| pack.standards.get(i));
         BenefitBody {
@@ -254,12 +259,15 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
     });
     Some(ProgrammeBody {
         programme: decision.programme,
-        name: name(decision.programme).in_lang(lang).to_owned(),
+        name: match lang {
+            Lang::Zh => decision.programme.zh(),
+            Lang::En => decision.programme.en(),
+        },
         outcome: decision.outcome,
         benefit,
         priority: decision.priority,
         paid_by: rules.paid_by,
-        reasons: decision.reasons.iter().filter_map(|r| reason(r, rules, lang)).collect(),
+        reasons: decision.reasons.iter().filter_map(said).collect(),
         missing: decision.missing.iter().map(|m| missing(m, rules, lang)).collect(),
         warnings: decision.warnings.iter().map(|w| warning(w, pack, rules, lang)).collect(),
         what_would_change: decision.changes.iter().map(|set| change(set, pack, lang)).collect(),
@@ -271,34 +279,8 @@ pub(super) const fn name(programme: Programme) -> Text {
     Text::fixed(programme.zh(), programme.en())
 }
 
-fn reason(reason: &Reason, rules: &ProgrammeRules, lang: Lang) -> Option<ReasonBody> {
-    let condition = rules.conditions.get(reason.condition)?;
-    let mark = match (reason.truth, lang) {
-        (Truth::Met, Lang::Zh) => "满足：",
-        (Truth::NotMet, Lang::Zh) => "不满足：",
-        (Truth::Unknown, Lang::Zh) => "尚不清楚：",
-        (Truth::Met, Lang::En) => "Met: ",
-        (Truth::NotMet, Lang::En) => "Not met: ",
-        (Truth::Unknown, Lang::En) => "Not known: ",
-    };
-    Some(ReasonBody {
-        code: condition.code.clone(),
-        met: reason.truth.known(),
-        clause: condition.origin.clause.clone(),
-        source: condition.origin.document.clone(),
-        message: format!("{mark}{}", condition.says.in_lang(lang)),
-    })
-}
-
 fn change(set: &[usize], pack: &Pack, lang: Lang) -> ChangeBody {
-    let steps = set.iter().filter_map(|at| pack.steps.get(*at)).map(|step| StepBody {
-        code: step.code.clone(),
-        facts: step.facts().into_iter().map(Fact::path).collect(),
-        who: step.who.in_lang(lang).to_owned(),
-        message: step.says.in_lang(lang).to_owned(),
-        clause: step.origin.clause.clone(),
-    });
-    ChangeBody { steps: steps.collect() }
+    ChangeBody { steps: set.iter().filter_map(|at| pack.phrases.step(*at, lang)).collect() }
 }
 
 fn missing(missing: &Missing, rules: &ProgrammeRules, lang: Lang) -> MissingBody {

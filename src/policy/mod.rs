@@ -12,7 +12,7 @@
 //! | [`stacking`], [`steps`] | what combines and what excludes; what a person can provide |
 //! | `load` | TOML to pack, every fault with file, line and key |
 //! | [`decide`], `worth`, `worlds` | the decision; what it is worth; what is missing and matters |
-//! | [`decision`], [`body`], `warn` | the result; the result in words |
+//! | [`decision`], [`body`], `spoken`, `warn` | the result; the result in words |
 //! | [`diff()`] | what changed from one pack to another, in words |
 //! | [`packs`], [`receipt`] | every loaded pack; a decision taken again |
 //! | `settle` | places as they were on the date |
@@ -38,6 +38,7 @@ pub mod period;
 pub mod programme;
 pub mod receipt;
 mod settle;
+mod spoken;
 pub mod stacking;
 pub mod standard;
 pub mod steps;

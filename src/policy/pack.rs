@@ -10,6 +10,7 @@ use super::known::{Known, Proof};
 use super::load;
 use super::period::{Period, When};
 use super::programme::ProgrammeRules;
+use super::spoken::Phrases;
 use super::stacking::Stacking;
 use super::standard::{Certainty, Limit, Standard};
 use super::steps::Step;
@@ -60,6 +61,7 @@ pub struct Pack {
     pub(super) programmes: Vec<ProgrammeRules>,
     pub(super) stacking: Stacking,
     pub(super) steps: Vec<Step>,
+    pub(super) phrases: Phrases,
     pub(super) standards: Vec<Standard>,
     pub(super) limits: Vec<Limit>,
     pub(super) cases: Vec<super::cases::Case>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{Difference, Entry, List, ListState};
-use crate::imports::model::ImportBody;
+use crate::imports::ImportBody;
 use crate::page::page;
 use crate::roll::masking::Shown;
 use crate::values::{Category, Stage};
@@ -74,8 +74,8 @@ impl From<List> for ListBody {
 /// A version that took the rows of a file, and what came of the file.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ListImportBody {
-    /// The version.
-    pub list: ListBody,
+    /// The version; null for a rehearsal, which leaves none.
+    pub list: Option<ListBody>,
     /// The import.
     pub import: ImportBody,
 }

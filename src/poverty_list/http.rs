@@ -28,7 +28,7 @@ use crate::values::{Lang, Place, Text, clock};
 
 /// 上报名单文件 / Send a file of the provincial list: a new draft, or further rows for a draft.
 ///
-/// Excel (.xlsx) or CSV (UTF-8 or GB 18030), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Columns are found by their Chinese headers. Good rows are kept, every bad row is
 /// reported at once. The same file sent again changes nothing (200 instead of 201).
 #[utoipa::path(
@@ -37,7 +37,7 @@ use crate::values::{Lang, Place, Text, clock};
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ListImportBody),
-        (status = 200, description = "This very file was imported before", body = ListImportBody),
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ListImportBody),
         (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]
@@ -65,6 +65,13 @@ async fn import_poverty_list(
         }
         order.place = within(&list, order.place)?;
     }
+    if order.rehearsal {
+        // A rehearsal leaves nothing behind: neither a version, nor a job, nor a claim.
+        let (work, mut importer) = (desk.get_ref().clone(), ListImporter::new(draft, valid_from));
+        let tried = web::block(move || work.import_now(upload.file.path(), &order, &mut importer, &|_| ()));
+        let report = tried.await.map_err(|_e| Error::unavailable("the service is stopping"))??;
+        return Answer::json(status(&report), &ListImportBody { list: None, import: report.body(lang) });
+    }
     if manner.prefer.later {
         return manner.later(ImportKind::PovertyList, order, draft, upload, lang).await;
     }
@@ -78,7 +85,7 @@ async fn import_poverty_list(
             };
             let list = store::find(conn, &scope, &id)?;
             let (status, location) = (status(&report), format!("/v1/poverty-lists/{id}"));
-            let body = ListImportBody { list: list.into(), import: report.body(lang) };
+            let body = ListImportBody { list: Some(list.into()), import: report.body(lang) };
             Ok(Answer::json(status, &body)?.at(location))
         };
         work.import_once(upload.file.path(), &order, &importer, claim.as_ref(), told)

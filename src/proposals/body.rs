@@ -140,7 +140,7 @@ fn as_entered(conn: &mut Conn, sealer: &Sealer, proposals: &[Proposal], pii: boo
         .map(|(import_id, understood, row)| {
             let text = entered(&row, &understood);
             let text = if pii { text.to_owned() } else { masked(text) };
-            ((import_id, row.row), text)
+            ((import_id, row.line), text)
         })
         .collect())
 }

@@ -62,7 +62,7 @@ fn accept(conn: &mut Conn, desk: &Desk, caller: &Caller, proposal: &Proposal) ->
     let source = Source::of(conn, report)?;
     let before = proposal.row_number.saturating_sub(1);
     let rows = imports::refused_after(conn, &desk.sealer, &proposal.import_id, before, 1)?;
-    let row = rows.iter().find(|r| r.row == proposal.row_number).ok_or_else(ground_gone)?;
+    let row = rows.iter().find(|r| r.line == proposal.row_number).ok_or_else(ground_gone)?;
     // The roll may have changed since: what was the only one may be one of two, or gone.
     let id = look(conn, &desk.sealer, &source, &rows)?
         .into_iter()
@@ -99,6 +99,8 @@ fn import(
         at: clock::now(),
         digest: digest::of_parts(["proposal", &proposal.proposal_id]),
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        reading: crate::sheet::Reading::default(),
+        rehearsal: false,
     };
     let (reader, sealer, path) = (&desk.reader, &desk.sealer, file.path());
     let report = match proposal.kind {

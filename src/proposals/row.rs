@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::rules::Said;
 use crate::error::{Error, Result};
-use crate::imports::model::UnderstoodBody;
+use crate::imports::body::{ColumnBody, SheetBody, UnderstoodBody};
 use crate::imports::store::Refused;
 use crate::sheet::SheetSpec;
 use crate::values::cleaning::{Blanks, clean};
@@ -27,7 +27,7 @@ const SEX: [&str; 1] = ["性别"];
 /// Whether the id is wrong, and nothing else: a row with further faults cannot be taken however its id is
 /// mended.
 pub fn only_the_id_is_wrong(row: &Refused, understood: &UnderstoodBody) -> bool {
-    let Some(letter) = letter_of(understood, ID) else { return false };
+    let Some(letter) = letter_of(row, understood, ID) else { return false };
     !row.faults.is_empty()
         && row.faults.iter().all(|f| f.letter == letter && FAULTS.contains(&f.code.as_str()))
 }
@@ -63,7 +63,7 @@ pub fn corrected(
     let mut headers = Vec::new();
     let mut cells = Vec::new();
     for column in spec.columns {
-        let Some(known) = understood.columns.iter().find(|c| c.field == column.key) else { continue };
+        let Some(known) = columns(row, understood).iter().find(|c| c.field == column.key) else { continue };
         // The unit of an amount stands in the file's own header.
         let header = if known.header.contains('万') {
             format!("{}(万元)", column.zh.split('(').next().unwrap_or(column.zh))
@@ -84,18 +84,33 @@ pub fn corrected(
     out.into_inner().map_err(|_e| Error::internal("a corrected row could not be written"))
 }
 
-fn letter_of<'a>(understood: &'a UnderstoodBody, field: &str) -> Option<&'a str> {
-    understood.columns.iter().find(|c| c.field == field).map(|c| c.letter.as_str())
+/// The sheet that the row stands on.
+fn sheet<'a>(row: &Refused, understood: &'a UnderstoodBody) -> Option<&'a SheetBody> {
+    understood.sheets.iter().find(|s| s.sheet == row.sheet)
+}
+
+/// The columns of the row's sheet; none where several people stand side by side in a row.
+fn columns<'a>(row: &Refused, understood: &'a UnderstoodBody) -> &'a [ColumnBody] {
+    let columns = sheet(row, understood).map(|s| s.mapping.as_slice()).unwrap_or_default();
+    if columns.iter().any(|c| c.member.is_some()) { &[] } else { columns }
+}
+
+fn letter_of<'a>(row: &Refused, understood: &'a UnderstoodBody, field: &str) -> Option<&'a str> {
+    columns(row, understood).iter().find(|c| c.field == field).map(|c| c.letter.as_str())
 }
 
 fn cell<'a>(row: &'a Refused, understood: &UnderstoodBody, field: &str) -> Option<&'a str> {
-    let index = index(letter_of(understood, field)?)?;
-    row.cells.get(index).map(String::as_str).filter(|text| !text.trim().is_empty())
+    at(row, letter_of(row, understood, field)?)
 }
 
 fn beside<'a>(row: &'a Refused, understood: &UnderstoodBody, headers: &[&str]) -> Option<&'a str> {
-    let at = understood.headers.iter().position(|h| headers.contains(&clean(h, Blanks::All).0.as_str()))?;
-    row.cells.get(at).map(String::as_str).filter(|text| !text.trim().is_empty())
+    let unknown = &sheet(row, understood)?.unknown;
+    let column = unknown.iter().find(|u| headers.contains(&clean(&u.header, Blanks::All).0.as_str()))?;
+    at(row, &column.letter)
+}
+
+fn at<'a>(row: &'a Refused, letter: &str) -> Option<&'a str> {
+    row.cells.get(index(letter)?).map(String::as_str).filter(|text| !text.trim().is_empty())
 }
 
 /// The index of a column's letter: A is 0, AA 26.
@@ -110,7 +125,8 @@ fn index(letter: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imports::model::{ColumnBody, Fault};
+    use crate::imports::body::UnknownColumnBody;
+    use crate::imports::model::Fault;
     use crate::sheet::letter;
 
     fn understood() -> UnderstoodBody {
@@ -118,25 +134,37 @@ mod tests {
             field: field.into(),
             header: header.into(),
             letter: letter.into(),
+            name: String::new(),
+            recognised_by: String::new(),
+            member: None,
         };
+        let unknown =
+            |letter: &str, header: &str| UnknownColumnBody { letter: letter.into(), header: header.into() };
         UnderstoodBody {
             format: "csv".into(),
             encoding: None,
-            sheet: None,
-            header_row: 1,
-            columns: vec![
-                column("name", "姓名", "B"),
-                column("id_number", "证件号码", "C"),
-                column("amount", "金额（万元）", "E"),
-            ],
-            ignored: vec![],
+            packed: false,
+            sheets: vec![SheetBody {
+                sheet: None,
+                header_row: 1,
+                mapping: vec![
+                    column("name", "姓名", "B"),
+                    column("id_number", "证件号码", "C"),
+                    column("amount", "金额（万元）", "E"),
+                ],
+                unknown: vec![unknown("A", "序号"), unknown("D", " 出生日期")],
+                missing: vec![],
+                rows: 1,
+                skipped: 0,
+                to_send_again: vec![],
+            }],
             notices: vec![],
-            headers: ["序号", "姓名", "证件号码", " 出生日期", "金额（万元）"].map(Into::into).to_vec(),
         }
     }
 
     fn refused(faults: &[(&str, &str)]) -> Refused {
         let fault = |(letter, code): &(&str, &str)| Fault {
+            sheet: None,
             row: 3,
             column: String::new(),
             letter: (*letter).into(),
@@ -145,6 +173,9 @@ mod tests {
             todo: (String::new(), String::new()),
         };
         Refused {
+            line: 3,
+            member: 0,
+            sheet: None,
             row: 3,
             cells: ["1", "测,一", "341000200903140000", "2009/3/14", "0.0625"].map(Into::into).to_vec(),
             faults: faults.iter().map(fault).collect(),
@@ -176,6 +207,6 @@ mod tests {
         let spec = SheetSpec { either: &[], ..crate::aid::import::SPEC };
         let text = String::from_utf8(corrected(&row, &understood(), &spec, &id).unwrap()).unwrap();
         assert_eq!(text, "姓名,身份证号,金额(万元)\n\"测,一\",341000200903140019,0.0625\n");
-        assert_eq!(understood().headers.len(), row.cells.len());
+        assert_eq!(beside(&row, &understood(), &BIRTH), Some("2009/3/14"));
     }
 }

@@ -88,12 +88,12 @@ pub fn search(
         let (rows, found, known) = db.read_now(|conn| {
             let rows = imports::refused_after(conn, sealer, &source.report.import_id, after, PAGE)?;
             let found = look(conn, sealer, source, &rows)?;
-            let last = rows.last().map_or(after, |r| r.row);
+            let last = rows.last().map_or(after, |r| r.line);
             let known = store::of_rows(conn, &source.report.import_id, after.saturating_add(1), last)?;
             Ok((rows, found, known))
         })?;
         let Some(last) = rows.last() else { break };
-        after = last.row;
+        after = last.line;
         searched.refused += size(rows.len());
         searched.considered += size(found.len());
         let mut fresh = Vec::new();
@@ -173,7 +173,7 @@ pub fn look(
     let considered: Vec<(i32, Option<Said>)> = rows
         .iter()
         .filter(|row| only_the_id_is_wrong(row, understood))
-        .map(|row| (row.row, said(row, understood)))
+        .map(|row| (row.line, said(row, understood)))
         .collect();
     let known = Known::load(conn, sealer, source, considered.iter().filter_map(|(_, said)| said.as_ref()))?;
     Ok(considered

@@ -15,8 +15,8 @@ use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
+use crate::imports::ImportBody;
 use crate::imports::http::{ImportQuery, Manner};
-use crate::imports::model::ImportBody;
 use crate::jobs::body::JobBody;
 use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
@@ -130,7 +130,7 @@ page!(pub SchoolPage of SchoolBody, "Schools by code.");
 
 /// 导入学籍文件 / Send a file of the roll for a term.
 ///
-/// Excel (.xlsx) or CSV (UTF-8 or GB 18030), as `multipart/form-data` with the field `file` or as the
+/// Excel (.xlsx, .xls), CSV or NDJSON (UTF-8, UTF-16 or GB 18030; also .gz), as `multipart/form-data` with the field `file` or as the
 /// body itself. Columns are found by their Chinese headers. Nothing is overwritten: a changed row
 /// supersedes the former one, which is kept. The same file sent again changes nothing (200).
 #[utoipa::path(
@@ -139,7 +139,7 @@ page!(pub SchoolPage of SchoolBody, "Schools by code.");
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
-        (status = 200, description = "This very file was imported before", body = ImportBody),
+        (status = 200, description = "This very file was imported before; or a rehearsal (`dry_run`)", body = ImportBody),
         (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
     )
 )]

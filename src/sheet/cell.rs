@@ -44,6 +44,9 @@ pub enum Fault {
     /// Bytes that are no text in the file's encoding.
     #[serde(rename = "u")]
     Undecodable,
+    /// The whole line is no object of named values (NDJSON).
+    #[serde(rename = "l")]
+    Line,
 }
 
 impl std::fmt::Debug for Cell {
@@ -90,6 +93,7 @@ impl Cell {
             Cell::Error(Fault::Formula) => Cow::Borrowed("#公式"),
             Cell::Error(Fault::Value) => Cow::Borrowed("#N/A"),
             Cell::Error(Fault::Undecodable) => Cow::Borrowed("\u{fffd}"),
+            Cell::Error(Fault::Line) => Cow::Borrowed("#JSON"),
         }
     }
 }

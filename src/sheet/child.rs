@@ -1,15 +1,15 @@
-//! The child process that opens a workbook: confines itself, weighs the archive, streams the cells.
+//! The child process that opens a workbook: confines itself, weighs the archive, tells the cells.
 //!
 //! It runs as `yingzhu sheet-reader PATH` with an empty environment but for its limits, so that a fault
 //! in the parsing libraries meets neither keys nor database. What it finds it prints as JSON lines; what
 //! is not allowed ends it, and only it.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read as _, Seek as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use calamine::{Data, DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{Data, DataRef, Reader as _, Sheet, SheetType, SheetVisible, Xls, XlsError, Xlsx, XlsxError};
 
 use super::cell::{Cell, Fault};
 use super::confine::confine;
@@ -19,6 +19,9 @@ use super::wire::{Line, Refusal};
 
 /// The environment variable in which the parent hands over the limits.
 pub(super) const LIMITS_VARIABLE: &str = "YINGZHU_SHEET_LIMITS";
+
+/// The first bytes of an OLE file, in which the older workbooks lie.
+const OLE: [u8; 4] = *b"\xd0\xcf\x11\xe0";
 
 /// Runs the child: reads the workbook and prints it. This is what the command `sheet-reader` does.
 pub fn run(path: &Path) -> ExitCode {
@@ -59,87 +62,168 @@ fn say(out: &mut impl Write, line: &Line) -> Result<(), Stop> {
 }
 
 fn read(path: &Path, limits: &Limits, out: &mut impl Write) -> Result<u64, Stop> {
-    let open = || File::open(path).map_err(|_gone| Stop::Refused(Refusal::Damaged));
-    let file = open()?;
+    let mut file = File::open(path).map_err(|_gone| Stop::Refused(Refusal::Damaged))?;
     let size = file.metadata().map_err(|_gone| Stop::Refused(Refusal::Damaged))?.len();
     confine(limits, size).map_err(|_refused| Stop::Refused(Refusal::Unconfined))?;
-    weigh(BufReader::new(file), limits).map_err(Stop::Refused)?;
+    let mut start = [0; OLE.len()];
+    let old = file.read_exact(&mut start).is_ok() && start == OLE;
+    file.rewind().map_err(|_gone| Stop::Refused(Refusal::Damaged))?;
+    let mut rows = Rows { limits, out, row: (0, Vec::new()), bytes: 0, zero_formulas: 0 };
+    if old {
+        read_xls(file, &mut rows)?;
+    } else {
+        read_xlsx(file, &mut rows)?;
+    }
+    Ok(rows.zero_formulas)
+}
 
-    let mut workbook: Xlsx<_> = Xlsx::new(BufReader::new(open()?))?;
-    let sheets = workbook.sheets_metadata().to_vec();
-    let (visible, hidden): (Vec<_>, Vec<_>) = sheets
-        .into_iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .partition(|sheet| sheet.visible == SheetVisible::Visible);
+/// The visible worksheets in order; the hidden ones are told with the first.
+fn visible(sheets: &[Sheet]) -> Result<(Vec<String>, Vec<String>), Stop> {
+    let worksheets = sheets.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    let (visible, hidden): (Vec<_>, Vec<_>) =
+        worksheets.partition(|sheet| sheet.visible == SheetVisible::Visible);
     if visible.is_empty() {
         return Err(Stop::Refused(Refusal::NoVisibleSheet));
     }
-    let mut hidden: Vec<String> = hidden.into_iter().map(|sheet| sheet.name).collect();
-    let mut zero_formulas = 0;
-    for sheet in visible {
-        say(out, &Line::Sheet { name: sheet.name.clone(), hidden: std::mem::take(&mut hidden) })?;
-        zero_formulas += stream(&mut workbook, &sheet.name, limits, out)?;
-    }
-    Ok(zero_formulas)
+    let names = |sheets: Vec<&Sheet>| sheets.into_iter().map(|sheet| sheet.name.clone()).collect();
+    Ok((names(visible), names(hidden)))
 }
 
-fn stream<R: std::io::Read + std::io::Seek>(
-    workbook: &mut Xlsx<R>,
-    sheet: &str,
-    limits: &Limits,
-    out: &mut impl Write,
-) -> Result<u64, Stop> {
-    let mut cells = workbook.worksheet_cells_reader(sheet)?;
-    let mut row: (u32, Vec<Cell>) = (0, Vec::new());
-    let mut bytes = 0;
-    let mut zero_formulas = 0;
-    while let Some(found) = cells.next_cell_with_formula_metadata()? {
-        let (row_index, column) = found.pos;
-        let formula = found.formula.is_some();
-        let cell = cell(&found.value, formula);
-        if cell.is_blank() {
-            continue;
+fn read_xlsx(file: File, rows: &mut Rows<'_, impl Write>) -> Result<(), Stop> {
+    let again = file.try_clone().map_err(|_gone| Stop::Refused(Refusal::Damaged))?;
+    weigh(BufReader::new(file), rows.limits).map_err(Stop::Refused)?;
+    let mut workbook: Xlsx<_> = Xlsx::new(BufReader::new(again))?;
+    let (names, mut hidden) = visible(workbook.sheets_metadata())?;
+    for name in names {
+        say(rows.out, &Line::Sheet { name: name.clone(), hidden: std::mem::take(&mut hidden) })?;
+        let mut cells = workbook.worksheet_cells_reader(&name)?;
+        while let Some(found) = cells.next_cell_with_formula_metadata()? {
+            let formula = found.formula.is_some();
+            rows.put(found.pos, cell(&found.value, formula), formula)?;
         }
-        if column >= limits.columns {
+        rows.finish()?;
+    }
+    Ok(())
+}
+
+/// The older format cannot be streamed: calamine holds the workbook whole, within the child's memory.
+fn read_xls(mut file: File, rows: &mut Rows<'_, impl Write>) -> Result<(), Stop> {
+    let again = file.try_clone().map_err(|_gone| Stop::Refused(Refusal::Damaged))?;
+    let mut workbook: Xls<_> = match Xls::new(BufReader::new(again)) {
+        Ok(workbook) => workbook,
+        Err(XlsError::Password) => return Err(Stop::Refused(Refusal::Encrypted)),
+        Err(XlsError::Cfb(_)) => return Err(Stop::Refused(what_ole_is(&mut file))),
+        Err(_) => return Err(Stop::Refused(Refusal::Damaged)),
+    };
+    let (names, mut hidden) = visible(workbook.sheets_metadata())?;
+    for name in names {
+        say(rows.out, &Line::Sheet { name: name.clone(), hidden: std::mem::take(&mut hidden) })?;
+        let damaged = |_: XlsError| Stop::Refused(Refusal::Damaged);
+        let formulas = workbook.worksheet_formula(&name).map_err(damaged)?;
+        let range = workbook.worksheet_range(&name).map_err(damaged)?;
+        let (first_row, first_column) = range.start().unwrap_or_default();
+        for (row, column, value) in range.used_cells() {
+            let at = |first: u32, n: usize| first.saturating_add(u32::try_from(n).unwrap_or(u32::MAX));
+            let at = (at(first_row, row), at(first_column, column));
+            let formula = formulas.get_value(at).is_some_and(|f| !f.is_empty());
+            rows.put(at, cell(&borrowed(value), formula), formula)?;
+        }
+        rows.finish()?;
+    }
+    Ok(())
+}
+
+/// What an OLE file is that holds no workbook stream: a workbook of the newer format with a password, or
+/// something else.
+fn what_ole_is(file: &mut File) -> Refusal {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut window = Vec::new();
+    let mut block = vec![0; 64 * 1024];
+    if file.rewind().is_err() {
+        return Refusal::Damaged;
+    }
+    while let Ok(read @ 1..) = file.read(&mut block) {
+        window.extend_from_slice(block.get(..read).unwrap_or_default());
+        if window.windows(name.len()).any(|part| part == name) {
+            return Refusal::Encrypted;
+        }
+        window.drain(..window.len().saturating_sub(name.len()));
+    }
+    Refusal::NotAWorkbook
+}
+
+/// The rows of the sheet being read, told one by one.
+struct Rows<'a, W> {
+    limits: &'a Limits,
+    out: &'a mut W,
+    row: (u32, Vec<Cell>),
+    bytes: usize,
+    zero_formulas: u64,
+}
+
+impl<W: Write> Rows<'_, W> {
+    /// Takes the next cell; the cells of a sheet come row by row.
+    fn put(&mut self, (row, column): (u32, u32), cell: Cell, formula: bool) -> Result<(), Stop> {
+        if cell.is_blank() {
+            return Ok(());
+        }
+        if column >= self.limits.columns {
             return Err(Stop::Refused(Refusal::Columns));
         }
-        let number = row_index.saturating_add(1);
-        if number > limits.rows {
+        let number = row.saturating_add(1);
+        if number > self.limits.rows {
             return Err(Stop::Refused(Refusal::Rows));
         }
-        zero_formulas += u64::from(formula && cell == Cell::Number(0.0));
-        if number != row.0 {
+        self.zero_formulas += u64::from(formula && cell == Cell::Number(0.0));
+        if number != self.row.0 {
             // Rows come in order in every workbook that a program wrote; a step back is tampering.
-            if number < row.0 {
+            if number < self.row.0 {
                 return Err(Stop::Refused(Refusal::Damaged));
             }
-            finish_row(&mut row, out)?;
-            row.0 = number;
-            bytes = 0;
+            self.tell()?;
+            self.row.0 = number;
         }
         if let Cell::Text(text) = &cell {
-            bytes += text.len();
-            if bytes > limits.row_bytes {
+            self.bytes += text.len();
+            if self.bytes > self.limits.row_bytes {
                 return Err(Stop::Refused(Refusal::Row));
             }
         }
         let column = usize::try_from(column).unwrap_or(usize::MAX);
-        if row.1.len() <= column {
-            row.1.resize(column + 1, Cell::Empty);
+        if self.row.1.len() <= column {
+            self.row.1.resize(column + 1, Cell::Empty);
         }
-        if let Some(place) = row.1.get_mut(column) {
+        if let Some(place) = self.row.1.get_mut(column) {
             *place = cell;
         }
+        Ok(())
     }
-    finish_row(&mut row, out)?;
-    Ok(zero_formulas)
+
+    fn tell(&mut self) -> Result<(), Stop> {
+        self.bytes = 0;
+        let (number, cells) = (self.row.0, std::mem::take(&mut self.row.1));
+        if cells.is_empty() { Ok(()) } else { say(self.out, &Line::Row(number, cells)) }
+    }
+
+    /// Ends the sheet.
+    fn finish(&mut self) -> Result<(), Stop> {
+        self.tell()?;
+        self.row.0 = 0;
+        Ok(())
+    }
 }
 
-fn finish_row(row: &mut (u32, Vec<Cell>), out: &mut impl Write) -> Result<(), Stop> {
-    if row.1.is_empty() {
-        return Ok(());
+fn borrowed(value: &Data) -> DataRef<'_> {
+    match value {
+        Data::Int(n) => DataRef::Int(*n),
+        Data::Float(n) => DataRef::Float(*n),
+        Data::String(text) | Data::DurationIso(text) => DataRef::SharedString(text),
+        Data::Bool(answer) => DataRef::Bool(*answer),
+        Data::DateTime(at) => DataRef::DateTime(*at),
+        Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
+        Data::Error(error) => DataRef::Error(error.clone()),
+        Data::Empty => DataRef::Empty,
     }
-    say(out, &Line::Row(row.0, std::mem::take(&mut row.1)))
 }
 
 fn cell(value: &DataRef<'_>, formula: bool) -> Cell {

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use encoding_rs::GB18030;
 
-use super::write::OutCell;
+use super::out::OutCell;
 use crate::error::{Error, Result};
 
 /// The encoding of a CSV file.
@@ -18,11 +18,57 @@ pub enum CsvEncoding {
     Gb18030,
 }
 
+impl CsvEncoding {
+    /// The encoding's registered name, as a media type gives it.
+    pub const fn charset(self) -> &'static str {
+        match self {
+            CsvEncoding::Utf8Bom => "utf-8",
+            CsvEncoding::Gb18030 => "gb18030",
+        }
+    }
+}
+
 /// A CSV file being written.
 pub struct CsvOut<W: Write> {
     to: W,
     encoding: CsvEncoding,
-    unmappable: u64,
+    rows: u64,
+    lost: Lost,
+}
+
+/// What an encoding could not hold: written as question marks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// How many characters.
+    pub count: u64,
+    /// The first of them that differ.
+    pub characters: Vec<char>,
+    /// The first rows they stand in, counted from 1, the header included.
+    pub rows: Vec<u64>,
+}
+
+/// Characters and rows that are told one by one.
+const MOST_TOLD: usize = 20;
+
+impl Lost {
+    fn add(&mut self, character: char, row: u64) {
+        self.count += 1;
+        if !self.characters.contains(&character) && self.characters.len() < MOST_TOLD {
+            self.characters.push(character);
+        }
+        if self.rows.last() != Some(&row) && self.rows.len() < MOST_TOLD {
+            self.rows.push(row);
+        }
+    }
+
+    /// In one line for a response header, if there is anything to tell: `count=2; characters=U+E5E5; rows=2 7`.
+    pub fn told(&self) -> Option<String> {
+        let characters: Vec<String> =
+            self.characters.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
+        let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
+        let (characters, rows) = (characters.join(" "), rows.join(" "));
+        (self.count > 0).then(|| format!("count={}; characters={characters}; rows={rows}", self.count))
+    }
 }
 
 impl<W: Write> CsvOut<W> {
@@ -31,7 +77,7 @@ impl<W: Write> CsvOut<W> {
         if encoding == CsvEncoding::Utf8Bom {
             to.write_all("\u{feff}".as_bytes())?;
         }
-        let mut out = Self { to, encoding, unmappable: 0 };
+        let mut out = Self { to, encoding, rows: 0, lost: Lost::default() };
         let headers: Vec<OutCell> = headers.iter().map(|h| OutCell::from(h.as_ref())).collect();
         out.row(&headers)?;
         Ok(out)
@@ -39,6 +85,7 @@ impl<W: Write> CsvOut<W> {
 
     /// Writes the next row.
     pub fn row(&mut self, cells: &[OutCell]) -> Result<()> {
+        self.rows += 1;
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         writer
             .write_record(cells.iter().map(OutCell::plain))
@@ -54,8 +101,7 @@ impl<W: Write> CsvOut<W> {
                 if lossy {
                     let known = |c: char| !GB18030.encode(c.encode_utf8(&mut [0; 4])).2;
                     let held: String = text.chars().map(|c| if known(c) { c } else { '?' }).collect();
-                    self.unmappable +=
-                        u64::try_from(text.chars().filter(|c| !known(*c)).count()).unwrap_or(0);
+                    text.chars().filter(|c| !known(*c)).for_each(|c| self.lost.add(c, self.rows));
                     self.to.write_all(&GB18030.encode(&held).0)?;
                 } else {
                     self.to.write_all(&bytes)?;
@@ -65,10 +111,10 @@ impl<W: Write> CsvOut<W> {
         Ok(())
     }
 
-    /// Ends the file: gives back the writer and how many characters the encoding could not hold.
-    pub fn finish(mut self) -> Result<(W, u64)> {
+    /// Ends the file: gives back the writer and what the encoding could not hold.
+    pub fn finish(mut self) -> Result<(W, Lost)> {
         self.to.flush()?;
-        Ok((self.to, self.unmappable))
+        Ok((self.to, self.lost))
     }
 }
 
@@ -85,14 +131,14 @@ mod tests {
         let (bytes, lost) = out.finish().unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text, "\u{feff}姓名,备注,金额,\r\n\"䶮𬱖,\"\"三\"\"\",'=cmd(),312.50,\r\n");
-        assert_eq!(lost, 0);
+        assert_eq!(lost.told(), None);
 
         let mut out = CsvOut::new(Vec::new(), CsvEncoding::Gb18030, &["姓名", "备注", "金额", ""]).unwrap();
         out.row(&row).unwrap();
         let (bytes, lost) = out.finish().unwrap();
         let (text, bad) = GB18030.decode_without_bom_handling(&bytes);
         assert!(!bad && text.contains("䶮𬱖"));
-        assert_eq!(lost, 0);
+        assert_eq!(lost.told(), None);
     }
 
     #[test]
@@ -100,7 +146,7 @@ mod tests {
         let mut out = CsvOut::new(Vec::new(), CsvEncoding::Gb18030, &["姓名"]).unwrap();
         out.row(&[OutCell::from("陈\u{e5e5}")]).unwrap();
         let (bytes, lost) = out.finish().unwrap();
-        assert_eq!(lost, 1);
+        assert_eq!(lost.told().unwrap(), "count=1; characters=U+E5E5; rows=2");
         assert!(bytes.ends_with(b"?\r\n"));
     }
 }

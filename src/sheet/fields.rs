@@ -48,6 +48,17 @@ const UNDECODABLE: ValueError = ValueError::fixed(
     ),
     ("请从原始系统重新导出，或另存为 .xlsx 后上传", "export it again from its source, or save it as .xlsx"),
 );
+const NOT_AN_OBJECT: ValueError = ValueError::fixed(
+    "line_not_object",
+    (
+        "这一行不是一个完整的 JSON 对象，或同一项出现了两次",
+        "the line is not one whole JSON object, or names one thing twice",
+    ),
+    (
+        "请每行写一个对象，如 {\"姓名\":\"…\",\"身份证号\":\"…\"}",
+        "write one object a line, such as {\"name\":\"…\",\"id_number\":\"…\"}",
+    ),
+);
 const NOT_A_DATE_HERE: ValueError = ValueError::fixed(
     "cell_kind",
     (
@@ -70,18 +81,22 @@ impl<'a> Fields<'a> {
         let mut fields = Self { row, errors: Vec::new(), changes: Vec::new() };
         // Damage anywhere makes the row doubtful: a broken byte may have swallowed a separator.
         for (index, cell) in row.cells.iter().enumerate() {
-            if *cell == Cell::Error(Fault::Undecodable) {
-                let known = row.columns.mapped.iter().find(|m| m.index == index);
-                fields.errors.push(RowError {
-                    row: row.number,
-                    column: row.columns.headers.get(index).cloned().unwrap_or_default(),
-                    letter: letter(index),
-                    key: known.map_or("", |m| m.key),
-                    code: UNDECODABLE.code,
-                    what: UNDECODABLE.what,
-                    todo: UNDECODABLE.todo,
-                });
-            }
+            let fault = match cell {
+                Cell::Error(Fault::Undecodable) => UNDECODABLE,
+                Cell::Error(Fault::Line) => NOT_AN_OBJECT,
+                _ => continue,
+            };
+            let known = row.columns.mapped.iter().find(|m| m.index == index);
+            fields.errors.push(RowError {
+                sheet: row.columns.sheet.clone(),
+                row: row.number,
+                column: row.columns.headers.get(index).cloned().unwrap_or_default(),
+                letter: letter(index),
+                key: known.map_or("", |m| m.column.key),
+                code: fault.code,
+                what: fault.what,
+                todo: fault.todo,
+            });
         }
         fields
     }
@@ -197,17 +212,21 @@ impl<'a> Fields<'a> {
 
     /// Records a fault of the cell under a column.
     pub fn reject(&mut self, key: &'static str, error: ValueError) {
-        if self.errors.iter().any(|e| e.key == key && e.code == error.code) {
+        // Of a line that could not be read at all there is nothing more to say.
+        let unread = self.errors.first().is_some_and(|e| e.code == NOT_AN_OBJECT.code);
+        if unread || self.errors.iter().any(|e| e.key == key && e.code == error.code) {
             return;
         }
         let columns = &self.row.columns;
         let (column, letter) = if let Some(mapped) = columns.get(key) {
-            (mapped.header.clone(), letter(mapped.index))
+            let header = if mapped.header.is_empty() { mapped.column.zh } else { &mapped.header };
+            (header.to_owned(), letter(mapped.index))
         } else {
             let canonical = columns.spec.iter().find(|c| c.key == key).map_or(key, |c| c.zh);
             (canonical.to_owned(), String::new())
         };
         self.errors.push(RowError {
+            sheet: columns.sheet.clone(),
             row: self.row.number,
             column,
             letter,
@@ -238,11 +257,11 @@ impl<'a> Fields<'a> {
         let row = self.row;
         let mapped = row.columns.get(key)?;
         let cell = row.cells.get(mapped.index).filter(|cell| !cell.is_blank())?;
-        let error = match (cell, mapped.kind) {
+        let error = match (cell, mapped.column.kind) {
             (Cell::Number(n), CellKind::Id) if cell.is_imprecise() || n.fract() != 0.0 => PRECISION_LOST,
             (Cell::Number(n), CellKind::Money) => return Some(Cow::Owned(yuan_text(*n))),
             (Cell::Date(_), CellKind::Id | CellKind::Money) => NOT_A_DATE_HERE,
-            (Cell::Error(Fault::Undecodable), _) => return None,
+            (Cell::Error(Fault::Undecodable | Fault::Line), _) => return None,
             (Cell::Error(Fault::Formula), _) => FORMULA,
             (Cell::Error(Fault::Value), _) => ERROR_VALUE,
             _ => return Some(cell.display()),

@@ -7,26 +7,30 @@ use std::io::{Read, Seek, SeekFrom};
 use encoding_rs::{CoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::limits::Limits;
+use super::reader::Format;
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
 
 /// What was recognised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// A zip archive: to be opened as a workbook, in the child.
-    Package,
+    /// A zip archive or an OLE file: to be opened as a workbook, in the child.
+    Workbook(Format),
+    /// Packed with gzip: to be unpacked and looked at again.
+    Packed,
     /// Text: its encoding, how it is called, and the bytes of its mark to skip.
     Text { encoding: &'static Encoding, name: &'static str, mark: u64 },
 }
 
 /// Beginnings of files that are not text and not workbooks, and what they are.
-const OTHERS: [(&[u8], &str); 11] = [
+const OTHERS: [(&[u8], &str); 12] = [
     (b"%PDF", "PDF"),
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
     (b"GIF8", "GIF"),
     (b"RIFF", "RIFF"),
-    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
     (b"7z\xbc\xaf", "7z"),
     (b"Rar!", "RAR"),
     (b"SQLite format 3", "SQLite"),
@@ -76,24 +80,21 @@ fn unsupported(what: &str) -> Error {
     Error::new(
         Code::UnsupportedMediaType,
         Text::new(
-            format!("这是 {what} 文件，不是表格；请上传 .xlsx 或 CSV 文件"),
-            format!("this is a {what} file, not a sheet; send .xlsx or CSV"),
+            format!("这是 {what} 文件，不是表格；请上传 .xlsx、.xls 或 CSV 文件"),
+            format!("this is a {what} file, not a sheet; send .xlsx, .xls or CSV"),
         ),
     )
 }
 
 fn by_first_bytes(start: &[u8]) -> Result<Option<Kind>> {
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        return Ok(Some(Kind::Package));
+        return Ok(Some(Kind::Workbook(Format::Xlsx)));
     }
     if start.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Err(Error::new(
-            Code::UnreadableFile,
-            Text::fixed(
-                "这是旧版 .xls、WPS .et 或加了密码的文件；请去掉密码，另存为 .xlsx 后上传",
-                "this is an old .xls, a WPS .et or a password-protected file; save it as .xlsx without a password",
-            ),
-        ));
+        return Ok(Some(Kind::Workbook(Format::Xls)));
+    }
+    if start.starts_with(b"\x1f\x8b") {
+        return Ok(Some(Kind::Packed));
     }
     if let Some((_, what)) = OTHERS.iter().find(|(mark, _)| start.starts_with(mark)) {
         return Err(unsupported(what));

@@ -1,14 +1,22 @@
-//! The workbook to fill in for a kind of sheet: its headers, one example row that the reader skips, text
-//! format for ids and drop-down lists for closed words.
+//! The workbook to fill in for a kind of sheet: its headers with a note each, one example row that the reader
+//! skips, text format for ids and drop-down lists for closed words.
 
-use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, XlsxError};
+use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Formula, Note, XlsxError};
 
+use super::header::letter;
+use super::out::{OutCell, OutColumn, OutKind};
 use super::spec::{CellKind, ColumnSpec, SheetSpec};
-use super::write::{OutCell, OutColumn, OutKind, XlsxOut};
+use super::write::XlsxOut;
 use crate::error::{Error, Result};
 use crate::values::{
     Category, EnrolmentState, Hardship, HukouKind, Programme, ResidentId, Sex, Stage, Tier, words,
 };
+
+/// The hidden sheet with the words of long lists. The reader knows it and does not mention it.
+pub(super) const WORDS_SHEET: &str = "可选词";
+
+/// The name of the student in the example row, by which the reader knows that row.
+pub(super) const EXAMPLE_NAME: &str = "示例学生";
 
 /// How far down the drop-down lists reach.
 const LISTED_ROWS: u32 = 100_000;
@@ -31,15 +39,22 @@ pub fn template(spec: &SheetSpec) -> Result<Vec<u8>> {
     example.extend(spec.columns.iter().map(example_of));
     let mut out = XlsxOut::new(spec.zh, columns)?;
     out.row(&example)?;
+    let mut long = Vec::new();
     for (index, column) in (1_u16..).zip(spec.columns) {
+        let note = Note::new(note_on(column)).add_author_prefix(false).set_width(260).set_height(120);
+        out.sheet().insert_note(0, index, &note).map_err(failed)?;
         let Some(list) = list_of(column) else { continue };
-        if list.iter().map(|word| word.chars().count() + 1).sum::<usize>() > LONGEST_LIST {
-            continue;
-        }
-        let failed = |_ours: XlsxError| Error::internal("a drop-down list could not be written");
-        let validation = DataValidation::new()
-            .allow_list_strings(&list)
-            .map_err(failed)?
+        let validation = DataValidation::new();
+        let validation = if list.iter().map(|word| word.chars().count() + 1).sum::<usize>() > LONGEST_LIST {
+            // Too long for the cell's own rule: the words stand on a hidden sheet.
+            let from = letter(long.len());
+            let formula = format!("={WORDS_SHEET}!${from}$1:${from}${}", list.len());
+            long.push(list);
+            validation.allow_list_formula(Formula::new(formula))
+        } else {
+            validation.allow_list_strings(&list).map_err(failed)?
+        };
+        let validation = validation
             .set_error_style(DataValidationErrorStyle::Warning)
             .set_error_title("不在列表中")
             .map_err(failed)?
@@ -47,7 +62,31 @@ pub fn template(spec: &SheetSpec) -> Result<Vec<u8>> {
             .map_err(failed)?;
         out.sheet().add_data_validation(1, index, LISTED_ROWS, index, &validation).map_err(failed)?;
     }
+    if !long.is_empty() {
+        out.hidden_words(WORDS_SHEET, &long)?;
+    }
     out.into_bytes()
+}
+
+fn failed(_ours: XlsxError) -> Error {
+    Error::internal("a template could not be written")
+}
+
+/// What a person who fills in a column should know.
+fn note_on(column: &ColumnSpec) -> String {
+    let needed = if column.required { "必填" } else { "选填" };
+    let how = match column.kind {
+        CellKind::Id => "单元格请保持“文本”格式，否则超过 15 位的号码会丢失末尾数字",
+        CellKind::Money => "以元为单位，最多两位小数；表头写“万元”时以万元为单位",
+        CellKind::Date => "如 2025-09-01、2025/9/1 或 20250901",
+        CellKind::Plain if list_of(column).is_some() => "请从下拉列表中选择；空白表示未知",
+        CellKind::Plain => "",
+    };
+    let others = match column.synonyms {
+        [] => String::new(),
+        names => format!("也可用表头：{}", names.join("、")),
+    };
+    [needed, how, &others].into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn width(column: &ColumnSpec) -> u16 {
@@ -81,7 +120,7 @@ fn list_of(column: &ColumnSpec) -> Option<Vec<&'static str>> {
 fn example_of(column: &ColumnSpec) -> OutCell {
     const SAMPLE_ID: &str = "11010519491231002X";
     let text = match column.zh {
-        "姓名" | "学生姓名" => "示例学生",
+        "姓名" | "学生姓名" => EXAMPLE_NAME,
         "户主姓名" => "示例户主",
         "学期" => "2025A",
         "年级" => "七年级",

@@ -26,8 +26,10 @@ pub(super) enum Line {
 pub(super) enum Refusal {
     /// The zip archive is damaged or cut short.
     Damaged,
-    /// A zip archive, but no .xlsx workbook.
+    /// A zip archive or an OLE file, but no workbook.
     NotAWorkbook,
+    /// A workbook with a password.
+    Encrypted,
     /// Every sheet is hidden, or there is none.
     NoVisibleSheet,
     /// Too many parts, or two with one name.

@@ -8,9 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::child::LIMITS_VARIABLE;
-use super::header::Unfound;
 use super::intake::Intake;
 use super::limits::Limits;
+use super::reading::no_such_sheet;
 use super::wire::{Line, Refusal};
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
@@ -23,27 +23,41 @@ const IN_FLIGHT: usize = 4;
 /// What was learnt about a workbook besides its rows.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// The sheet whose rows were taken.
-    pub sheet: Option<String>,
+    /// The visible sheets, all of them.
+    visible: Vec<String>,
     pub hidden: Vec<String>,
     /// Visible sheets with content that were not taken.
     pub others: Vec<String>,
     pub zero_formulas: u64,
-    /// Why the header was not found on the first sheet, if it was not.
-    pub unfound: Option<Unfound>,
 }
 
-/// Reads the workbook into the intake.
-pub(super) fn read(program: &Path, path: &Path, limits: &Limits, intake: &mut Intake<'_>) -> Result<Seen> {
+/// Reads the workbook into the intake: every visible sheet, or those of these names.
+pub(super) fn read(
+    program: &Path,
+    path: &Path,
+    limits: &Limits,
+    chosen: &[String],
+    intake: &mut Intake<'_>,
+) -> Result<Seen> {
     let mut running = Running::start(program, path, limits)?;
-    let result = take_lines(&mut running, limits, intake);
+    let result = take_lines(&mut running, limits, chosen, intake);
     running.stop();
-    result
+    let seen = result?;
+    if chosen.iter().all(|name| seen.visible.contains(name)) {
+        Ok(seen)
+    } else {
+        Err(no_such_sheet(&seen.visible))
+    }
 }
 
-fn take_lines(running: &mut Running, limits: &Limits, intake: &mut Intake<'_>) -> Result<Seen> {
+fn take_lines(
+    running: &mut Running,
+    limits: &Limits,
+    chosen: &[String],
+    intake: &mut Intake<'_>,
+) -> Result<Seen> {
     let mut seen = Seen::default();
-    let mut current: Option<String> = None;
+    let mut current = Current::default();
     let mut patience = Duration::from_secs(limits.wall_seconds);
     let mut lines = Vec::new().into_iter();
     loop {
@@ -62,18 +76,22 @@ fn take_lines(running: &mut Running, limits: &Limits, intake: &mut Intake<'_>) -
         match line {
             Line::Sheet { name, hidden } => {
                 seen.hidden.extend(hidden);
-                finish_sheet(intake, &mut seen, current.take())?;
-                current = Some(name);
+                current.finish(intake, &mut seen)?;
+                current.asked = chosen.is_empty() || chosen.contains(&name);
+                if current.asked {
+                    intake.begin_sheet(&name);
+                }
+                seen.visible.push(name);
             }
-            Line::Row(number, cells) if seen.sheet.is_none() => intake.feed(number, cells)?,
-            Line::Row(..) => {
-                if let Some(name) = current.take() {
-                    seen.others.push(name);
+            Line::Row(number, cells) => {
+                current.filled = true;
+                if current.asked {
+                    intake.feed(number, cells)?;
                 }
             }
             Line::End { zero_formulas } => {
                 seen.zero_formulas = zero_formulas;
-                finish_sheet(intake, &mut seen, current.take())?;
+                current.finish(intake, &mut seen)?;
                 return Ok(seen);
             }
             Line::Refused(refusal) => return Err(refused(refusal, limits)),
@@ -81,18 +99,24 @@ fn take_lines(running: &mut Running, limits: &Limits, intake: &mut Intake<'_>) -
     }
 }
 
-fn finish_sheet(intake: &mut Intake<'_>, seen: &mut Seen, name: Option<String>) -> Result<()> {
-    let Some(name) = name else { return Ok(()) };
-    if seen.sheet.is_some() {
-        return Ok(());
+/// The sheet being read.
+#[derive(Default)]
+struct Current {
+    /// Whether its rows are wanted.
+    asked: bool,
+    /// Whether it has any.
+    filled: bool,
+}
+
+impl Current {
+    fn finish(&mut self, intake: &mut Intake<'_>, seen: &mut Seen) -> Result<()> {
+        let taken = self.asked && intake.end_sheet()?;
+        if self.filled && !taken {
+            seen.others.extend(seen.visible.last().cloned());
+        }
+        *self = Self::default();
+        Ok(())
     }
-    if intake.end_sheet()? {
-        seen.sheet = Some(name);
-    } else {
-        let unfound = intake.next_sheet();
-        seen.unfound = seen.unfound.take().or(unfound);
-    }
-    Ok(())
 }
 
 /// A line that is no line of ours.
@@ -245,8 +269,15 @@ fn refused(refusal: Refusal, limits: &Limits) -> Error {
         Refusal::NotAWorkbook => Error::new(
             Code::UnsupportedMediaType,
             Text::fixed(
-                "这个压缩包不是 .xlsx 工作簿；请上传 .xlsx 或 CSV 文件",
-                "this archive is no .xlsx workbook; send .xlsx or CSV",
+                "这个文件不是 .xlsx 或 .xls 工作簿；请上传 .xlsx、.xls 或 CSV 文件",
+                "this file is no .xlsx or .xls workbook; send .xlsx, .xls or CSV",
+            ),
+        ),
+        Refusal::Encrypted => Error::new(
+            Code::UnreadableFile,
+            Text::fixed(
+                "工作簿加了密码；请在表格软件中去掉密码，另存后上传",
+                "the workbook has a password; remove it and save the workbook again",
             ),
         ),
         Refusal::NoVisibleSheet => Error::new(

@@ -4,136 +4,37 @@
 use std::io::Write;
 use std::path::Path;
 
-use chrono::{Datelike, NaiveDate};
-use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+use chrono::Datelike;
+use rust_xlsxwriter::{
+    ExcelDateTime, Format, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError,
+};
 
 use super::guard::guarded;
+use super::out::{OutCell, OutColumn, OutKind};
 use crate::error::{Error, Result};
-use crate::values::Fen;
+
+/// Notes that a workbook holds at the most: they are kept in memory until it is saved. Further marked cells
+/// have their colour only.
+const MOST_NOTES: usize = 20_000;
+
+/// The longest name of a sheet.
+const LONGEST_NAME: usize = 31;
 
 /// The rows of a worksheet, header and title included.
 const SHEET_ROWS: u32 = 1_048_576;
-
-/// How a column is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutKind {
-    /// Words, and ids: the cells are formatted as text, so that typing over them keeps digits.
-    Text,
-    /// Yuan with two decimals.
-    Money,
-    /// A date as yyyy-mm-dd.
-    Date,
-    /// A whole number.
-    Count,
-}
-
-/// One column to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutColumn {
-    /// The header.
-    pub header: String,
-    /// The width in characters.
-    pub width: u16,
-    /// How its cells are written.
-    pub kind: OutKind,
-}
-
-impl OutColumn {
-    /// A column of words as wide as its header, at least 8.
-    pub fn text(header: impl Into<String>) -> Self {
-        let header = header.into();
-        let width = u16::try_from(header.chars().count() * 2 + 2).unwrap_or(60).clamp(8, 60);
-        Self { header, width, kind: OutKind::Text }
-    }
-
-    /// The same column with another width.
-    #[must_use]
-    pub fn wide(self, width: u16) -> Self {
-        Self { width, ..self }
-    }
-
-    /// The same column with another kind.
-    #[must_use]
-    pub fn kind(self, kind: OutKind) -> Self {
-        Self { kind, ..self }
-    }
-}
-
-/// One cell to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutCell {
-    /// Nothing.
-    Empty,
-    /// Words or an id.
-    Text(String),
-    /// An amount, written in yuan.
-    Fen(Fen),
-    /// A date.
-    Day(NaiveDate),
-    /// A whole number.
-    Count(i64),
-}
-
-impl From<&str> for OutCell {
-    fn from(text: &str) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(text.to_owned()) }
-    }
-}
-
-impl From<String> for OutCell {
-    fn from(text: String) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
-    }
-}
-
-impl<T: Into<OutCell>> From<Option<T>> for OutCell {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Empty, Into::into)
-    }
-}
-
-impl From<Fen> for OutCell {
-    fn from(fen: Fen) -> Self {
-        Self::Fen(fen)
-    }
-}
-
-impl From<NaiveDate> for OutCell {
-    fn from(day: NaiveDate) -> Self {
-        Self::Day(day)
-    }
-}
-
-impl From<i64> for OutCell {
-    fn from(count: i64) -> Self {
-        Self::Count(count)
-    }
-}
-
-impl OutCell {
-    /// The cell as text, for CSV; guarded against formula injection.
-    pub(super) fn plain(&self) -> String {
-        match self {
-            OutCell::Empty => String::new(),
-            OutCell::Text(text) => guarded(text).into_owned(),
-            OutCell::Fen(fen) => fen.yuan(),
-            OutCell::Day(day) => day.to_string(),
-            OutCell::Count(count) => count.to_string(),
-        }
-    }
-}
 
 /// A workbook being written. Further sheets are begun by themselves when one is full.
 pub struct XlsxOut {
     book: Workbook,
     sheet: Worksheet,
     sheets: u32,
-    /// The parts into which the present sheet had to be cut.
-    parts: u32,
     name: String,
     title: Option<String>,
     columns: Vec<OutColumn>,
     formats: Vec<Format>,
+    marked: Vec<Format>,
+    notes: usize,
+    names: Vec<String>,
     next: u32,
 }
 
@@ -171,36 +72,54 @@ impl XlsxOut {
                 sheet.write_string(row, 1, guarded(value)).map_err(failed)?;
             }
         }
-        let formats = columns.iter().map(|c| cell_format(c.kind)).collect();
         let mut out = Self {
             sheet: Worksheet::new(),
             book,
             sheets: 0,
-            parts: 0,
-            name: name.to_owned(),
+            name: String::new(),
             title: title.map(str::to_owned),
-            columns,
-            formats,
+            columns: Vec::new(),
+            formats: Vec::new(),
+            marked: Vec::new(),
+            notes: 0,
+            names: vec!["说明".to_owned()],
             next: 0,
         };
-        out.begin_sheet()?;
+        out.another(name, columns)?;
         Ok(out)
     }
 
     /// Goes on with another sheet of other columns; rows that follow go there.
     pub fn another(&mut self, name: &str, columns: Vec<OutColumn>) -> Result<()> {
-        name.clone_into(&mut self.name);
         self.formats = columns.iter().map(|c| cell_format(c.kind)).collect();
+        let marked = |format: &Format| format.clone().set_background_color(0x00FF_C7CE);
+        self.marked = self.formats.iter().map(marked).collect();
+        name.clone_into(&mut self.name);
         self.columns = columns;
-        self.parts = 0;
         self.begin_sheet()
+    }
+
+    /// A name that the program takes and that no sheet has yet: not empty, not too long, no sign that has a
+    /// meaning in a formula.
+    fn free_name(&mut self) -> String {
+        let allowed =
+            |c: &char| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'') && !c.is_control();
+        let base: String = self.name.chars().filter(allowed).take(LONGEST_NAME - 4).collect();
+        let base = if base.trim().is_empty() { "表".to_owned() } else { base };
+        let mut name = base.clone();
+        let mut further = 2;
+        while self.names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
+            name = format!("{base}{further}");
+            further += 1;
+        }
+        self.names.push(name.clone());
+        name
     }
 
     fn begin_sheet(&mut self) -> Result<()> {
         let mut sheet = self.book.new_worksheet_with_constant_memory().map_err(failed)?;
         self.sheets += 1;
-        self.parts += 1;
-        let name = if self.parts == 1 { self.name.clone() } else { format!("{}{}", self.name, self.parts) };
+        let name = self.free_name();
         sheet.set_name(name).map_err(failed)?;
         for (index, (column, format)) in (0..).zip(self.columns.iter().zip(&self.formats)) {
             sheet.set_column_width(index, column.width).map_err(failed)?;
@@ -236,15 +155,46 @@ impl XlsxOut {
 
     /// Writes the next row. Cells beyond the columns are written as they are.
     pub fn row(&mut self, cells: &[OutCell]) -> Result<()> {
+        self.marked_row(cells, &[])
+    }
+
+    /// Writes the next row with some of its cells (counted from 0) coloured, each with a note that says why.
+    pub fn marked_row(&mut self, cells: &[OutCell], marks: &[(u16, String)]) -> Result<()> {
         if self.next >= SHEET_ROWS {
             self.begin_sheet()?;
         }
         let plain = Format::new();
         for (index, cell) in (0_u16..).zip(cells) {
-            let format = self.formats.get(usize::from(index)).unwrap_or(&plain);
-            write_cell(&mut self.sheet, self.next, index, cell, format)?;
+            let note = marks.iter().find(|(marked, _)| *marked == index).map(|(_, note)| note);
+            let formats = if note.is_some() { &self.marked } else { &self.formats };
+            let format = formats.get(usize::from(index)).unwrap_or(&plain);
+            match (cell, note) {
+                // An empty cell has its colour too: often it is what is missing.
+                (OutCell::Empty, Some(_)) => {
+                    self.sheet.write_blank(self.next, index, format).map_err(failed)?;
+                }
+                _ => write_cell(&mut self.sheet, self.next, index, cell, format)?,
+            }
+            let Some(note) = note.filter(|_| self.notes < MOST_NOTES) else { continue };
+            let note = Note::new(note.as_str()).add_author_prefix(false).set_width(320).set_height(96);
+            self.sheet.insert_note(self.next, index, &note).map_err(failed)?;
+            self.notes += 1;
         }
         self.next += 1;
+        Ok(())
+    }
+
+    /// Adds a hidden sheet of words, a column for each list.
+    pub(super) fn hidden_words(&mut self, name: &str, lists: &[Vec<&str>]) -> Result<()> {
+        // It comes after the table, which a person is to see first.
+        let table = std::mem::replace(&mut self.sheet, Worksheet::new());
+        self.book.push_worksheet(table);
+        self.sheet.set_name(name).map_err(failed)?.set_hidden(true);
+        for (column, list) in (0..).zip(lists) {
+            for (row, word) in (0..).zip(list) {
+                self.sheet.write_string(row, column, *word).map_err(failed)?;
+            }
+        }
         Ok(())
     }
 

@@ -68,7 +68,7 @@ async fn a_wrong_file_type() {
     for (file, status, code) in [
         (&b"%PDF-1.7 ..."[..], 415, "unsupported_media_type"),
         (b"\x89PNG\r\n\x1a\n", 415, "unsupported_media_type"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 422, "unreadable_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 415, "unsupported_media_type"),
         (b"<html><table><tr><td>1</td></tr></table></html>", 422, "unreadable_file"),
         (b"PK\x03\x04 and nothing more", 422, "unreadable_file"),
     ] {
@@ -229,7 +229,7 @@ async fn merged_headers_and_titles_and_totals() {
     let body = answer.json();
     let rows = &body["rows"];
     assert_eq!((&rows["new"], &rows["bad"], &rows["skipped"]), (&2.into(), &0.into(), &2.into()));
-    assert_eq!(body["understood"]["header_row"], 3);
+    assert_eq!(body["understood"]["sheets"][0]["header_row"], 3);
 }
 
 #[actix_web::test]

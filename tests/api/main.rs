@@ -32,6 +32,8 @@ mod http_frame;
 #[cfg(test)]
 mod idempotent;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod input;
 #[cfg(test)]
 mod jobs;

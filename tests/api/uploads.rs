@@ -80,7 +80,7 @@ async fn a_wrong_upload_is_refused_and_leaves_nothing() {
     send_form(&app, &[term.clone(), file.clone(), file.clone()]).await.problem(422, "invalid_input");
     send_form(&app, &[term.clone(), part("file", true, "")]).await.problem(422, "empty_file");
     send_form(&app, &[term.clone(), term.clone(), file.clone()]).await.problem(400, "malformed_request");
-    send_form(&app, &[part("term", false, &"x".repeat(2_000)), file.clone()])
+    send_form(&app, &[part("term", false, &"x".repeat(9_000)), file.clone()])
         .await
         .problem(400, "malformed_request");
     let many: Vec<_> = (0..40).map(|n| part(&format!("f{n}"), false, "x")).collect();

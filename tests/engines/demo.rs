@@ -73,6 +73,8 @@ impl Bureau {
             at: clock::now(),
             digest: digest.to_owned(),
             bytes: 1,
+            reading: yingzhu::sheet::Reading::default(),
+            rehearsal: false,
         };
         let calendar = TermCalendar::default();
         let report = match file {

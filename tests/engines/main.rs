@@ -13,8 +13,14 @@ mod installed;
 mod postgres;
 
 #[cfg(test)]
+#[path = "../support/dump.rs"]
+mod dump;
+
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod weather;

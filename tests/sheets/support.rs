@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use yingzhu::error::{Error, Result};
-use yingzhu::sheet::{CellKind, ColumnSpec, Limits, Reader, Row, SheetSpec, Understood};
+use yingzhu::sheet::{CellKind, ColumnSpec, Limits, Reader, Reading, Row, SheetSpec, Understood};
 
 const fn column(key: &'static str, zh: &'static str, required: bool, kind: CellKind) -> ColumnSpec {
     ColumnSpec { key, zh, synonyms: &[], required, kind }
@@ -42,9 +42,20 @@ pub(crate) fn read_with(reader: &Reader, bytes: &[u8]) -> Result<(Understood, Ve
     read_path(reader, file.path())
 }
 
+/// Reads bytes as their sender declares: the mapping and the sheets as a request gives them.
+pub(crate) fn read_declared(bytes: &[u8], mapping: &str, sheets: &str) -> Result<(Understood, Vec<Row>)> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    read_path_as(&reader(), file.path(), &Reading::parse(Some(mapping), Some(sheets))?)
+}
+
 pub(crate) fn read_path(reader: &Reader, path: &Path) -> Result<(Understood, Vec<Row>)> {
+    read_path_as(reader, path, &Reading::default())
+}
+
+fn read_path_as(reader: &Reader, path: &Path, reading: &Reading) -> Result<(Understood, Vec<Row>)> {
     let mut rows = Vec::new();
-    let understood = reader.read(path, &SPEC, &mut |row| {
+    let understood = reader.read_as(path, &SPEC, reading, &mut |row| {
         rows.push(row);
         Ok(())
     })?;
@@ -61,6 +72,16 @@ pub(crate) fn refused(bytes: &[u8]) -> Error {
 /// The texts under a column.
 pub(crate) fn texts(rows: &[Row], key: &'static str) -> Vec<String> {
     rows.iter().map(|row| row.fields().text(key).unwrap_or_default()).collect()
+}
+
+/// The headers of the columns that mean nothing to us, of the first sheet.
+pub(crate) fn unknown(understood: &Understood) -> Vec<&str> {
+    understood.sheets[0].unknown.iter().map(|u| u.header.as_str()).collect()
+}
+
+/// The notice with this code, empty if there is none.
+pub(crate) fn notice<'a>(understood: &'a Understood, code: &str) -> &'a str {
+    understood.notices.iter().find(|n| n.code == code).map_or("", |n| n.text.zh.as_ref())
 }
 
 /// A workbook of one sheet from raw XML, for what no program would write.
@@ -109,3 +130,10 @@ pub(crate) fn zipped(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// The header of [`SPEC`] as inline strings in row 1.
 pub(crate) const RAW_HEADER: &str = r#"<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c><c r="B1" t="inlineStr"><is><t>身份证号</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>"#;
+
+/// Bytes packed with gzip.
+pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}

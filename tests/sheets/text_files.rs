@@ -5,7 +5,7 @@ use yingzhu::error::Code;
 use yingzhu::sheet::{Cell, Fault, Format};
 use yingzhu::values::{PersonName, ResidentId};
 
-use crate::support::{IDS, SPEC, read, read_with, reader, refused, texts};
+use crate::support::{IDS, SPEC, gz, read, read_declared, read_with, reader, refused, texts, unknown};
 
 fn sample() -> String {
     format!(
@@ -32,7 +32,10 @@ fn every_encoding_gives_the_same_rows() {
     ] {
         let (understood, rows) = read(&bytes).unwrap();
         assert_eq!(understood.encoding, Some(encoding));
-        assert_eq!((understood.format, understood.rows, understood.header_row), (Format::Csv, 3, 1));
+        assert_eq!(
+            (understood.format, understood.rows, understood.sheets[0].header_row),
+            (Format::Csv, 3, 1)
+        );
         assert_eq!(texts(&rows, "name"), ["张三", "陈䶮", "古丽·买买提"], "{encoding}");
         assert_eq!(texts(&rows, "id"), IDS, "{encoding}");
         assert_eq!(rows[2].number, 4);
@@ -70,10 +73,10 @@ fn titles_totals_blank_lines_and_repeated_headers_are_left_out() {
         IDS[0], IDS[1]
     );
     let (understood, rows) = read(text.as_bytes()).unwrap();
-    assert_eq!((understood.header_row, understood.rows, understood.skipped), (4, 2, 4));
-    assert_eq!(understood.ignored, ["序号"]);
+    assert_eq!((understood.sheets[0].header_row, understood.rows, understood.skipped), (4, 2, 4));
+    assert_eq!(unknown(&understood), ["序号"]);
     let mapping: Vec<_> =
-        understood.mapping.iter().map(|m| (m.key, m.header.as_str(), m.letter.as_str())).collect();
+        understood.sheets[0].mapping.iter().map(|m| (m.key, m.header.as_str(), m.letter.as_str())).collect();
     assert_eq!(mapping, [("name", "学生姓名", "B"), ("id", "证件号码*", "C"), ("fen", "金额（元）", "D")]);
     assert_eq!(rows.iter().map(|r| r.number).collect::<Vec<_>>(), [5, 7]);
     assert_eq!(rows[1].fields().fen("fen").unwrap().0, 31_250);
@@ -190,7 +193,7 @@ fn files_that_are_no_sheets_are_refused_with_their_reason() {
         (b"\x89PNG\r\n\x1a\n", Code::UnsupportedMediaType),
         (b"\xff\xd8\xff\xe0", Code::UnsupportedMediaType),
         (b"a,b\0c", Code::UnsupportedMediaType),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Code::UnreadableFile),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Code::UnsupportedMediaType),
         (b"<html><table><tr><td>1</td></tr></table></html>", Code::UnreadableFile),
         (&[0xff, 0xfb, 0x80, 0xff].repeat(300), Code::UnreadableFile),
         ("性别,民族\n男,汉\n".as_bytes(), Code::HeaderNotFound),
@@ -204,7 +207,6 @@ fn files_that_are_no_sheets_are_refused_with_their_reason() {
     assert!(refused("姓名,学段\n".as_bytes()).detail.zh.contains("身份证号"));
     let ambiguous = refused("姓名,身份证号,证件号码\n".as_bytes()).detail.zh;
     assert!(ambiguous.contains("B 列") && ambiguous.contains("C 列"), "{ambiguous}");
-    assert!(refused(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").detail.zh.contains(".xlsx"));
 }
 
 #[test]
@@ -240,4 +242,103 @@ fn an_error_of_the_handler_ends_the_reading() {
         })
         .unwrap_err();
     assert_eq!((error.code, seen), (Code::Conflict, 1));
+}
+
+#[test]
+fn a_packed_text_file_is_read_as_if_it_came_unpacked() {
+    let text = sample();
+    for bytes in
+        [text.as_bytes().to_vec(), GB18030.encode(&text).0.into_owned(), utf16(&text, u16::to_le_bytes)]
+    {
+        let (understood, rows) = read(&gz(&bytes)).unwrap();
+        assert!(understood.packed);
+        assert_eq!((texts(&rows, "id"), rows[2].number), (IDS.map(ToOwned::to_owned).to_vec(), 4));
+    }
+    // Two files packed one after the other are one file.
+    let two = [gz(text.as_bytes()), gz(format!("赵六,{},小学\n", IDS[0]).as_bytes())].concat();
+    assert_eq!(read(&two).unwrap().0.rows, 4);
+    assert_eq!(refused(&gz(b"")).code, Code::EmptyFile);
+    assert_eq!(refused(&gz(&gz(text.as_bytes()))).code, Code::UnsupportedMediaType);
+    assert_eq!(refused(&gz(b"PK\x03\x04")).code, Code::UnsupportedMediaType);
+}
+
+#[test]
+fn what_was_understood_is_told_column_by_column() {
+    let text = format!("序号,学生姓名,证件号码（必填）,学段\n1,张三,{},小学\n", IDS[0]);
+    let (understood, _) = read(text.as_bytes()).unwrap();
+    let sheet = &understood.sheets[0];
+    let told: Vec<_> = sheet.mapping.iter().map(|m| (m.letter.as_str(), m.zh, m.how.code())).collect();
+    assert_eq!(told, [("B", "姓名", "synonym"), ("C", "身份证号", "without_remark"), ("D", "学段", "name")]);
+    assert_eq!((unknown(&understood), sheet.unknown[0].letter.as_str()), (vec!["序号"], "A"));
+    assert_eq!(sheet.missing, [("fen", "金额"), ("day", "发放日期")]);
+}
+
+#[test]
+fn a_declared_mapping_comes_before_the_headers() {
+    // Two columns that mean the same, and one whose header says nothing.
+    let text = format!("某县名册\n姓名,身份证号,证件号码,标准\n张三,旧号,{},625\n", IDS[0]);
+    assert_eq!(refused(text.as_bytes()).code, Code::AmbiguousColumns);
+    let mapping = r#"{"身份证号": "C", "fen": "标准", "学段": null}"#;
+    let (understood, rows) = read_declared(text.as_bytes(), mapping, "").unwrap();
+    assert_eq!((understood.sheets[0].header_row, rows.len()), (2, 1));
+    assert_eq!(
+        (texts(&rows, "name"), texts(&rows, "id")),
+        (vec!["张三".to_owned()], vec![IDS[0].to_owned()])
+    );
+    assert_eq!(rows[0].fields().fen("fen").unwrap().0, 62_500);
+    let how: Vec<_> = understood.sheets[0].mapping.iter().map(|m| (m.key, m.how.code())).collect();
+    assert_eq!(how, [("name", "name"), ("fen", "declared"), ("id", "declared")]);
+
+    // Headers in words of their own.
+    let odd = format!("学生,号\n张三,{}\n李四,{}\n", IDS[0], IDS[1]);
+    let (understood, rows) = read_declared(odd.as_bytes(), r#"{"姓名":"A","身份证号":"B"}"#, "").unwrap();
+    assert_eq!((understood.sheets[0].header_row, rows.len()), (1, 2));
+    // No header at all: the first row is a student's.
+    let bare = format!("张三,{}\n李四,{}\n", IDS[0], IDS[1]);
+    let (understood, rows) = read_declared(bare.as_bytes(), r#"{"姓名":"A","身份证号":"B"}"#, "").unwrap();
+    assert_eq!((understood.sheets[0].header_row, rows.len(), rows[0].number), (0, 2, 1));
+    assert_eq!(texts(&rows, "id"), IDS[..2]);
+}
+
+#[test]
+fn a_mapping_that_does_not_fit_is_refused_and_its_reason_told() {
+    let text = sample();
+    for (mapping, sheets, code) in [
+        ("[]", "", "mapping_malformed"),
+        (r#"{"身份证号": 3}"#, "", "mapping_malformed"),
+        (r#"{"身份证号": []}"#, "", "mapping_malformed"),
+        (r#"{"身份证号": "XFE"}"#, "", "mapping_malformed"),
+        (r#"{"出生地": "C"}"#, "", "mapping_field_unknown"),
+        (r#"{"身份证号": "B", "id": "C"}"#, "", "duplicate"),
+        (r#"{"姓名": ["A","B"], "身份证号": ["C","D","E"]}"#, "", "mapping_uneven"),
+        (r#"{"身份证号": "号码"}"#, "", "mapping_header_absent"),
+        ("", "一年级", "sheet_absent"),
+    ] {
+        let error = read_declared(text.as_bytes(), mapping, sheets).unwrap_err();
+        assert_eq!((error.code, error.fields[0].code), (Code::InvalidInput, code), "{mapping}");
+    }
+    let gone = read_declared(text.as_bytes(), r#"{"身份证号": null}"#, "").unwrap_err();
+    assert_eq!(gone.code, Code::HeaderNotFound);
+}
+
+#[test]
+fn family_members_side_by_side_are_read_as_people() {
+    // A 低保 list: the household's head, then its members, each with name and id.
+    let text = format!(
+        "户主姓名,户主身份证,乡镇,成员,证件,成员,证件\n张大,{},甲镇,张三,{},,\n李大,{},乙镇,,,李四,{}\n王大,,丙镇,,,,\n合计,3户,,,,,\n",
+        IDS[0], IDS[1], IDS[2], IDS[0]
+    );
+    let mapping = r#"{"姓名": ["A","D","F"], "身份证号": ["B","E","G"]}"#;
+    let (understood, rows) = read_declared(text.as_bytes(), mapping, "").unwrap();
+    let people: Vec<_> = rows.iter().map(|r| (r.number, r.member)).collect();
+    assert_eq!(people, [(2, 0), (2, 1), (3, 0), (3, 2), (4, 0)]);
+    assert_eq!(texts(&rows, "name"), ["张大", "张三", "李大", "李四", "王大"]);
+    assert_eq!(texts(&rows, "id"), [IDS[0], IDS[1], IDS[2], IDS[0], ""]);
+    assert_eq!((understood.rows, understood.skipped), (5, 1));
+    let members: Vec<_> =
+        understood.sheets[0].mapping.iter().map(|m| (m.letter.as_str(), m.key, m.member)).collect();
+    assert!(
+        members.contains(&("F", "name", Some(3))) && members.contains(&("B", "id", Some(1))),
+        "{members:?}"
+    );
 }

@@ -5,7 +5,9 @@ use yingzhu::error::Code;
 use yingzhu::sheet::Format as SheetFormat;
 use yingzhu::values::ResidentId;
 
-use crate::support::{IDS, RAW_HEADER, raw_workbook, read, read_path, reader, refused, texts};
+use crate::support::{
+    IDS, RAW_HEADER, notice, raw_workbook, read, read_declared, read_path, reader, refused, texts,
+};
 
 fn headed(sheet: &mut Worksheet, row: u32, headers: &[&str]) {
     for (column, header) in (0..).zip(headers) {
@@ -38,7 +40,10 @@ fn cells_keep_their_types() {
     student(sheet, 4, "赵六", IDS[2]);
 
     let (understood, rows) = read(&book.save_to_buffer().unwrap()).unwrap();
-    assert_eq!((understood.format, understood.sheet.as_deref()), (SheetFormat::Xlsx, Some("Sheet1")));
+    assert_eq!(
+        (understood.format, understood.sheets[0].name.as_deref()),
+        (SheetFormat::Xlsx, Some("Sheet1"))
+    );
     let fens: Vec<_> = rows.iter().map(|r| r.fields().fen("fen").map(|f| f.0)).collect();
     assert_eq!(fens, [Some(31_250), Some(150_000), Some(30), None]);
     for row in &rows[..3] {
@@ -92,14 +97,22 @@ fn hidden_sheets_are_left_out_with_a_notice_and_covers_are_passed_over() {
     student(other, 1, "李四", IDS[2]);
     book.add_worksheet().set_name("空表").unwrap();
 
-    let (understood, rows) = read(&book.save_to_buffer().unwrap()).unwrap();
-    assert_eq!(texts(&rows, "name"), ["张三"]);
-    assert_eq!(understood.sheet.as_deref(), Some("一年级"));
-    let notice = |code: &str| {
-        understood.notices.iter().find(|n| n.code == code).map(|n| n.text.zh.to_string()).unwrap_or_default()
-    };
-    assert!(notice("hidden_sheets").contains("旧数据"));
-    assert!(notice("other_sheets").contains("二年级") && !notice("other_sheets").contains("空表"));
+    let bytes = book.save_to_buffer().unwrap();
+    let (understood, rows) = read(&bytes).unwrap();
+    assert_eq!(texts(&rows, "name"), ["张三", "李四"]);
+    let places: Vec<_> = rows.iter().map(|r| (r.sheet(), r.number, r.line)).collect();
+    assert_eq!(places, [(Some("一年级"), 2, 2), (Some("二年级"), 2, 4)]);
+    assert!(notice(&understood, "hidden_sheets").contains("旧数据"));
+    assert!(notice(&understood, "several_sheets").contains("一年级、二年级"));
+    let others = notice(&understood, "other_sheets");
+    assert!(others.contains("填表说明") && !others.contains("空表"), "{others}");
+
+    let (understood, rows) = read_declared(&bytes, "", "二年级").unwrap();
+    assert_eq!((texts(&rows, "name"), understood.sheets.len()), (vec!["李四".to_owned()], 1));
+    assert!(notice(&understood, "other_sheets").contains("一年级"));
+    let absent = read_declared(&bytes, "", "三年级").unwrap_err();
+    assert_eq!(absent.fields[0].code, "sheet_absent");
+    assert!(absent.fields[0].detail.zh.contains("二年级") && !absent.fields[0].detail.zh.contains("旧数据"));
 }
 
 #[test]
@@ -118,9 +131,9 @@ fn titles_and_two_merged_header_rows_are_understood() {
     sheet.write_string(3, 2, "小学").unwrap();
     student(sheet, 4, "合计", "");
     let (understood, rows) = read(&book.save_to_buffer().unwrap()).unwrap();
-    assert_eq!((understood.header_row, understood.skipped), (3, 1));
+    assert_eq!((understood.sheets[0].header_row, understood.skipped), (3, 1));
     assert_eq!(texts(&rows, "stage"), ["小学"]);
-    let letters: Vec<_> = understood.mapping.iter().map(|m| (m.key, m.letter.as_str())).collect();
+    let letters: Vec<_> = understood.sheets[0].mapping.iter().map(|m| (m.key, m.letter.as_str())).collect();
     assert_eq!(letters, [("name", "A"), ("id", "B"), ("stage", "C")]);
 }
 

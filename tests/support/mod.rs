@@ -1,5 +1,6 @@
 //! The ground under the API tests: an application on its own database, and a caller.
 
+pub(crate) mod dump;
 pub(crate) mod engine;
 pub(crate) mod grants;
 mod installed;

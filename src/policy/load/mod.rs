@@ -27,6 +27,7 @@ use self::reader::{File, Node};
 use super::cases::Case;
 use super::pack::{Pack, PackError};
 use super::programme::ProgrammeRules;
+use super::spoken::Phrases;
 use super::stacking::Stacking;
 use super::standard::{Limit, Standard};
 use crate::values::{Programme, Text};
@@ -174,6 +175,7 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
     }
     let head = head?;
     Some(Pack {
+        phrases: Phrases::of(&programmes, &steps),
         id: head.id,
         version: head.version,
         title: head.title,
