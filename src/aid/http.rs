@@ -16,7 +16,7 @@ use super::{http_act, http_bulk, notice};
 use crate::auth::{ChildReader, Granter, Registrar};
 use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::imports::ImportBody;
 use crate::imports::http::{ImportQuery, Manner};
@@ -34,7 +34,7 @@ page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
 /// body itself. Two equal rows in one file are two payments; the same file sent again changes nothing.
 #[utoipa::path(
     tag = "aid",
-    params(ImportQuery),
+    params(ImportQuery, Once),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),
@@ -62,7 +62,7 @@ async fn import_aid(
 /// A row already paid is unchanged, any other is reported, so the same file can be sent again whole.
 #[utoipa::path(
     tag = "aid",
-    params(ImportQuery),
+    params(ImportQuery, Once),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Every row with what came of it", body = ImportBody))
 )]

@@ -1,10 +1,11 @@
 //! One record at a time over HTTP: propose, notice, approve, pay, acknowledge, return, cancel, correct.
 //!
 //! Each act on a record asks for the version it was decided upon (`If-Match`): without it 428, with an old
-//! one 412, so that a second click and a slower colleague change nothing.
+//! one 412, so that a second click and a slower colleague change nothing. Under an `Idempotency-Key` the same
+//! request again is answered as the first was.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, post, web};
+use actix_web::{post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::act;
@@ -35,6 +36,7 @@ use crate::values::BankCard;
 #[utoipa::path(
     tag = "aid",
     request_body = ProposeRequest,
+    params(Once),
     responses(
         (status = 201, description = "Proposed", body = AidDetailBody),
         (status = 200, description = "This record was there already", body = AidDetailBody)
@@ -78,13 +80,14 @@ async fn propose_aid(
     tag = "aid",
     request_body = NoticeRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/notice")]
-async fn notice_aid(on: One<Proposer>, body: Json<NoticeRequest>) -> Result<HttpResponse> {
+async fn notice_aid(on: One<Proposer>, body: Json<NoticeRequest>) -> Result<Answer> {
     let starts_on = body.0.starts_on;
     on.act_alone(move |conn, hand, one| act::notice(conn, hand, one, starts_on.unwrap_or(hand.today))).await
 }
@@ -96,13 +99,14 @@ async fn notice_aid(on: One<Proposer>, body: Json<NoticeRequest>) -> Result<Http
 #[utoipa::path(
     tag = "aid",
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/approve")]
-async fn approve_aid(on: One<Granter>) -> Result<HttpResponse> {
+async fn approve_aid(on: One<Granter>) -> Result<Answer> {
     on.act_alone(act::approve).await
 }
 
@@ -114,13 +118,14 @@ async fn approve_aid(on: One<Granter>) -> Result<HttpResponse> {
     tag = "aid",
     request_body = PayRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/pay")]
-async fn pay_aid(on: One<Granter>, body: Json<PayRequest>) -> Result<HttpResponse> {
+async fn pay_aid(on: One<Granter>, body: Json<PayRequest>) -> Result<Answer> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = reason(body.reason, "/reason")?;
@@ -145,13 +150,14 @@ async fn pay_aid(on: One<Granter>, body: Json<PayRequest>) -> Result<HttpRespons
     tag = "aid",
     request_body = AcknowledgeRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/acknowledge")]
-async fn acknowledge_aid(on: One<Proposer>, body: Json<AcknowledgeRequest>) -> Result<HttpResponse> {
+async fn acknowledge_aid(on: One<Proposer>, body: Json<AcknowledgeRequest>) -> Result<Answer> {
     let day = body.0.on;
     on.act_alone(move |conn, hand, one| money::acknowledge(conn, hand, one, day.unwrap_or(hand.today))).await
 }
@@ -164,13 +170,14 @@ async fn acknowledge_aid(on: One<Proposer>, body: Json<AcknowledgeRequest>) -> R
     tag = "aid",
     request_body = ReturnRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/return")]
-async fn return_aid(on: One<Granter>, body: Json<ReturnRequest>) -> Result<HttpResponse> {
+async fn return_aid(on: One<Granter>, body: Json<ReturnRequest>) -> Result<Answer> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let why = needed(body.reason, "/reason")?;
@@ -189,13 +196,14 @@ async fn return_aid(on: One<Granter>, body: Json<ReturnRequest>) -> Result<HttpR
     tag = "aid",
     request_body = CancelRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/cancel")]
-async fn cancel_aid(on: One<Proposer>, body: Json<CancelRequest>) -> Result<HttpResponse> {
+async fn cancel_aid(on: One<Proposer>, body: Json<CancelRequest>) -> Result<Answer> {
     let why = needed(body.into_inner().reason, "/reason")?;
     on.act_alone(move |conn, hand, one| act::cancel(conn, hand, one, &why)).await
 }
@@ -209,24 +217,22 @@ async fn cancel_aid(on: One<Proposer>, body: Json<CancelRequest>) -> Result<Http
     tag = "aid",
     request_body = CorrectRequest,
     params(
+        Once,
         ("record_id" = String, Path, description = "The record"),
         ("If-Match" = String, Header, description = "The version decided upon")
     ),
     responses((status = 201, description = "The record that corrects it", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/correct")]
-async fn correct_aid(on: One<Proposer>, body: Json<CorrectRequest>) -> Result<HttpResponse> {
+async fn correct_aid(on: One<Proposer>, body: Json<CorrectRequest>) -> Result<Answer> {
     let body = body.into_inner();
     let fen = amount(body.fen, "/fen")?;
     let (why, grounds) = (needed(body.why, "/why")?, reason(body.reason, "/reason")?);
-    let mut answer = on
-        .act(move |conn, hand, record| {
-            let asked = Asked { fen, tier: body.tier, reason: grounds.as_deref() };
-            correct(conn, hand, record, &Correction { asked, why: &why })
-        })
-        .await?;
-    *answer.status_mut() = StatusCode::CREATED;
-    Ok(answer)
+    on.act(StatusCode::CREATED, move |conn, hand, record| {
+        let asked = Asked { fen, tier: body.tier, reason: grounds.as_deref() };
+        correct(conn, hand, record, &Correction { asked, why: &why })
+    })
+    .await
 }
 
 /// Registers the operations.

@@ -13,7 +13,7 @@ use super::watch::unwatched;
 use crate::auth::{BureauOfficer, Caller, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::imports::http::Manner;
 use crate::jobs::NewJob;
@@ -30,6 +30,7 @@ use crate::values::{Lang, Place, Text, clock};
 #[utoipa::path(
     tag = "cross-checks",
     request_body = CrossCheckRequest,
+    params(Once),
     responses(
         (status = 201, description = "Run", body = CrossCheckBody),
         (status = 200, description = "A run of the very same inputs was there", body = CrossCheckBody),

@@ -8,6 +8,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder};
 use futures_util::future::LocalBoxFuture;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::faults;
 use crate::auth::AnyCaller;
@@ -34,19 +37,29 @@ pub(super) fn leave_digest(request: &HttpRequest, parts: impl FnOnce() -> String
     }
 }
 
+#[derive(Debug, Clone)]
+struct Named {
+    actor: String,
+    key: String,
+    /// Of the request: an answer with ids and names is not for a later token that sees them masked.
+    sees_identities: bool,
+}
+
 /// The caller's name for a request, if there is one.
 #[derive(Debug, Clone)]
 pub struct Once {
-    named: Option<(String, String)>,
+    named: Option<Named>,
     request: HttpRequest,
 }
 
 impl Once {
     /// The claim to make in the write transaction. Call it after the body has been read.
     pub fn claim(&self) -> Option<Claim> {
-        let (actor, key) = self.named.clone()?;
+        let Named { actor, key, sees_identities } = self.named.clone()?;
         let body = self.request.extensions().get::<BodyDigest>().map(|d| d.0.to_string()).unwrap_or_default();
-        let about = [self.request.method().as_str(), self.request.path(), self.request.query_string(), &body];
+        let sight = if sees_identities { "whole" } else { "masked" };
+        let request = &self.request;
+        let about = [request.method().as_str(), request.path(), request.query_string(), &body, sight];
         Some(Claim { actor, key, digest: digest::of_parts(about), at: clock::now() })
     }
 }
@@ -60,8 +73,27 @@ impl FromRequest for Once {
         Box::pin(async move {
             let Some(key) = key(&request)? else { return Ok(Self { named: None, request }) };
             let caller = AnyCaller::extract(&request).await?;
-            Ok(Self { named: Some((caller.actor(), key)), request })
+            let (actor, sees_identities) = (caller.actor(), caller.sees_identities());
+            Ok(Self { named: Some(Named { actor, key, sees_identities }), request })
         })
+    }
+}
+
+impl IntoParams for Once {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST));
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "请求的名称，例如 UUID：24 小时内以同一键重发，只办理一次，回答相同并带 `Idempotency-Replayed: true`；\
+                 同一键用于不同内容为 422 `idempotency_key_reused`。\
+                 The request's own name, e.g. a UUID: sent again within 24 hours it has one effect and the same \
+                 answer, marked `Idempotency-Replayed: true`; with another body it is refused (422).",
+            ))
+            .schema(Some(key));
+        vec![header.build()]
     }
 }
 

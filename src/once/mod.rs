@@ -12,7 +12,7 @@ pub mod store;
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::seal::Sealer;
 use crate::values::Text;
@@ -94,6 +94,24 @@ pub fn within(
     let answer = work(conn)?;
     store::keep(conn, sealer, claim, &answer)?;
     Ok(answer)
+}
+
+/// Does work of several transactions under a claim, or gives the answer that was kept. The answer is kept
+/// when all is done: the work must be such that what was done already is found done, for a request that
+/// broke off, or came twice at the same moment, goes through it again.
+pub async fn around(
+    db: &Db,
+    sealer: &Sealer,
+    claim: Option<Claim>,
+    work: impl Future<Output = Result<Answer>>,
+) -> Result<Answer> {
+    let Some(claim) = claim else { return work.await };
+    let (asked, opener) = (claim.clone(), sealer.clone());
+    if let Some(kept) = db.read(move |conn| store::kept(conn, &opener, &asked)).await? {
+        return Ok(kept);
+    }
+    let (answer, sealer) = (work.await?, sealer.clone());
+    db.write_again(move |conn| within(conn, &sealer, Some(&claim), |_| Ok(answer.clone()))).await
 }
 
 fn other_request() -> Error {

@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Answer, Claim, Headers, KEPT_HOURS, other_request, still_running};
+use super::{Answer, Claim, KEPT_HOURS, other_request, still_running};
 use crate::db::{Conn, on};
 use crate::error::{Error, Passing, Result};
 use crate::schema::idempotency;
@@ -33,8 +33,7 @@ struct Kept {
 pub(super) fn take(conn: &mut Conn, sealer: &Sealer, claim: &Claim) -> Result<Option<Result<Answer>>> {
     // A key that another transaction holds is waited for, but not for as long as a request may last.
     patience(conn, KEY_WAIT)?;
-    // Keyed: a digest of a body with an id number in it could be guessed.
-    let digest = hex(&sealer.name_check(&row_id(claim), &claim.digest));
+    let digest = digest(sealer, claim);
     let row = (
         idempotency::actor.eq(&claim.actor),
         idempotency::key.eq(&claim.key),
@@ -51,33 +50,52 @@ pub(super) fn take(conn: &mut Conn, sealer: &Sealer, claim: &Claim) -> Result<Op
         patience(conn, crate::db::LOCK_WAIT)?;
         return Ok(None);
     }
-    let kept: Kept = idempotency::table
-        .find((&claim.actor, &claim.key))
-        .select(Kept::as_select())
-        .first(conn)
-        .optional()?
+    let kept = find(conn, claim)?
         .ok_or_else(|| Error::faster_was_another("idempotency: the key was swept meanwhile"))?;
     patience(conn, crate::db::LOCK_WAIT)?;
-    if claim.at - kept.recorded_at > TimeDelta::hours(KEPT_HOURS) {
+    if is_forgotten(&kept, claim) {
         diesel::update(idempotency::table.find((&claim.actor, &claim.key)))
             .set((idempotency::digest.eq(&digest), idempotency::recorded_at.eq(claim.at)))
             .execute(conn)?;
         return Ok(None);
     }
-    if kept.digest != digest {
-        return Ok(Some(Err(other_request())));
+    Ok(Some(opened(sealer, claim, kept)))
+}
+
+/// The answer kept under a claim, if there is one; takes nothing.
+pub(super) fn kept(conn: &mut Conn, sealer: &Sealer, claim: &Claim) -> Result<Option<Answer>> {
+    let kept = find(conn, claim)?.filter(|kept| !is_forgotten(kept, claim));
+    kept.map(|kept| opened(sealer, claim, kept)).transpose()
+}
+
+fn find(conn: &mut Conn, claim: &Claim) -> Result<Option<Kept>> {
+    let row = idempotency::table.find((&claim.actor, &claim.key)).select(Kept::as_select());
+    Ok(row.first(conn).optional()?)
+}
+
+fn is_forgotten(kept: &Kept, claim: &Claim) -> bool {
+    claim.at - kept.recorded_at > TimeDelta::hours(KEPT_HOURS)
+}
+
+/// The kept answer as it is given again, or the refusal of another request.
+fn opened(sealer: &Sealer, claim: &Claim, kept: Kept) -> Result<Answer> {
+    if kept.digest != digest(sealer, claim) {
+        return Err(other_request());
     }
     let (Some(status), Some(body)) = (kept.status, kept.body_ct) else {
-        return Ok(Some(Err(Error::internal("idempotency: a key without an answer"))));
+        return Err(Error::internal("idempotency: a key without an answer"));
     };
-    let row_id = row_id(claim);
-    let headers: Headers = serde_json::from_str(kept.headers.as_deref().unwrap_or("{}"))?;
-    Ok(Some(Ok(Answer {
+    Ok(Answer {
         status: u16::try_from(status).unwrap_or(500),
-        headers,
-        body: sealer.open(&aad(&row_id), &body)?,
+        headers: serde_json::from_str(kept.headers.as_deref().unwrap_or("{}"))?,
+        body: sealer.open(&aad(&row_id(claim)), &body)?,
         replayed: true,
-    })))
+    })
+}
+
+/// Keyed: a digest of a body with an id number in it could be guessed.
+fn digest(sealer: &Sealer, claim: &Claim) -> String {
+    hex(&sealer.name_check(&row_id(claim), &claim.digest))
 }
 
 /// Keeps the answer under the key.

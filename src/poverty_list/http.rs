@@ -16,7 +16,7 @@ use crate::auth::{ListKeeper, Reader};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::http::upload::{Upload, UploadForm};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::http::{FaultPage, ImportQuery, Manner, fault_page, place_outside, status};
 use crate::imports::{Desk, ImportKind, Report};
 use crate::jobs::body::JobBody;
@@ -33,7 +33,7 @@ use crate::values::{Lang, Place, Text, clock};
 /// reported at once. The same file sent again changes nothing (200 instead of 201).
 #[utoipa::path(
     tag = "poverty-lists",
-    params(ImportQuery),
+    params(ImportQuery, Once),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ListImportBody),

@@ -13,10 +13,11 @@ use super::search::{Source, search};
 use super::store::{self, Filter};
 use crate::auth::{Caller, Reader, Sender};
 use crate::error::{Error, FieldError, Result};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::imports::model::ImportKind;
 use crate::imports::store as imports;
+use crate::once::{self, Answer};
 use crate::page::{self, PageQuery};
 use crate::values::{Lang, Text, clock};
 
@@ -25,21 +26,27 @@ use crate::values::{Lang, Text, clock};
 /// 只看身份证号有误、其他内容无误的行；只有学籍中恰好一名学生姓名（及学籍号、出生日期）吻合时才提出建议，绝不自动改动。
 /// Rows of which only the id is wrong are looked at, and one is proposed only where exactly one pupil on the
 /// roll agrees in name, and in student number and birth date where the row gives them. Nothing is changed
-/// unless a person accepts. May be repeated, e.g. when more of the roll has come in.
+/// unless a person accepts. May be repeated, e.g. when more of the roll has come in: without an
+/// `Idempotency-Key` or with another, for under the same one the first answer comes again.
 #[utoipa::path(
     tag = "proposals",
     request_body = SearchRequest,
+    params(Once),
     responses((status = 200, description = "What the search came to", body = SearchBody))
 )]
 #[post("/proposals/searches")]
 async fn search_proposals(
     caller: Sender,
+    once: Once,
     body: Json<SearchRequest>,
     desk: web::Data<Desk>,
-) -> Result<Json<SearchBody>> {
-    let who = caller.into_caller();
-    let SearchRequest { import_id, after_row } = body.into_inner();
-    let desk = desk.get_ref().clone();
+) -> Result<Answer> {
+    let work = search_in(caller.into_caller(), body.into_inner(), desk.get_ref().clone());
+    once::around(&desk.db, &desk.sealer, once.claim(), work).await
+}
+
+async fn search_in(who: Caller, request: SearchRequest, desk: Desk) -> Result<Answer> {
+    let SearchRequest { import_id, after_row } = request;
     let (import_id, searched) = web::block(move || {
         let source = desk.db.read_now(|conn| {
             let report = imports::find(conn, who.scope(), &import_id)?;
@@ -55,7 +62,7 @@ async fn search_proposals(
     })
     .await
     .map_err(|_e| Error::unavailable("the service is stopping"))??;
-    Ok(Json(SearchBody::of(import_id, searched)))
+    Answer::json(200, &SearchBody::of(import_id, searched))
 }
 
 fn roll_itself() -> FieldError {
@@ -146,29 +153,31 @@ async fn find_proposal(
 /// 该行按建议的身份证号照常导入，采纳人即为上报人；再次采纳结果相同。名单已核对或锁定时拒绝（409）。The one row
 /// goes through the ordinary import; who accepts counts as its sender. Accepting again changes nothing. A
 /// list that is no draft any more takes no rows (409).
-#[utoipa::path(tag = "proposals", responses((status = 200, description = "The accepted proposal", body = ProposalBody)))]
+#[utoipa::path(tag = "proposals", params(Once), responses((status = 200, description = "The accepted proposal", body = ProposalBody)))]
 #[post("/proposals/{proposal_id}/accept")]
 async fn accept_proposal(
     caller: Sender,
+    once: Once,
     id: web::Path<String>,
     lang: Lang,
     desk: web::Data<Desk>,
-) -> Result<Json<ProposalBody>> {
-    act(caller.into_caller(), id.into_inner(), Act::Accept, lang, &desk).await
+) -> Result<Answer> {
+    act(caller.into_caller(), once, id.into_inner(), Act::Accept, lang, &desk).await
 }
 
 /// 驳回更正建议 / Say that this pupil was not meant.
 ///
 /// 驳回后可撤回驳回。Can be taken back by `revert`.
-#[utoipa::path(tag = "proposals", responses((status = 200, description = "The dismissed proposal", body = ProposalBody)))]
+#[utoipa::path(tag = "proposals", params(Once), responses((status = 200, description = "The dismissed proposal", body = ProposalBody)))]
 #[post("/proposals/{proposal_id}/dismiss")]
 async fn dismiss_proposal(
     caller: Sender,
+    once: Once,
     id: web::Path<String>,
     lang: Lang,
     desk: web::Data<Desk>,
-) -> Result<Json<ProposalBody>> {
-    act(caller.into_caller(), id.into_inner(), Act::Dismiss, lang, &desk).await
+) -> Result<Answer> {
+    act(caller.into_caller(), once, id.into_inner(), Act::Dismiss, lang, &desk).await
 }
 
 /// 撤回采纳或驳回 / Take back what was decided.
@@ -177,35 +186,36 @@ async fn dismiss_proposal(
 /// 待确认。After an acceptance, exactly the entry it brought leaves the list, or the aid record it brought is
 /// cancelled, for good; refused (409) when the list is no draft any more. After a dismissal the proposal is
 /// open again.
-#[utoipa::path(tag = "proposals", responses((status = 200, description = "The proposal as it stands now", body = ProposalBody)))]
+#[utoipa::path(tag = "proposals", params(Once), responses((status = 200, description = "The proposal as it stands now", body = ProposalBody)))]
 #[post("/proposals/{proposal_id}/revert")]
 async fn revert_proposal(
     caller: Sender,
+    once: Once,
     id: web::Path<String>,
     lang: Lang,
     desk: web::Data<Desk>,
-) -> Result<Json<ProposalBody>> {
-    act(caller.into_caller(), id.into_inner(), Act::Revert, lang, &desk).await
+) -> Result<Answer> {
+    act(caller.into_caller(), once, id.into_inner(), Act::Revert, lang, &desk).await
 }
 
 async fn act(
     who: Caller,
+    once: Once,
     proposal_id: String,
     act: Act,
     lang: Lang,
     desk: &Desk,
-) -> Result<Json<ProposalBody>> {
-    let work = desk.clone();
-    let body = desk
-        .db
+) -> Result<Answer> {
+    let (work, claim) = (desk.clone(), once.claim());
+    desk.db
         .write_again(move |conn| {
-            let now = decide(conn, &work, &who, &proposal_id, act)?;
-            show(conn, &work.sealer, vec![now], who.sees_identities(), lang)?
-                .pop()
-                .ok_or_else(Error::not_found)
+            once::within(conn, &work.sealer, claim.as_ref(), |conn| {
+                let now = decide(conn, &work, &who, &proposal_id, act)?;
+                let body = show(conn, &work.sealer, vec![now], who.sees_identities(), lang)?.pop();
+                Answer::json(200, &body.ok_or_else(Error::not_found)?)
+            })
         })
-        .await?;
-    Ok(Json(body))
+        .await
 }
 
 /// Registers the operations.

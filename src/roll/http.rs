@@ -13,7 +13,7 @@ use super::store;
 use crate::auth::{Reader, Registrar};
 use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::imports::ImportBody;
 use crate::imports::http::{ImportQuery, Manner};
@@ -135,7 +135,7 @@ page!(pub SchoolPage of SchoolBody, "Schools by code.");
 /// supersedes the former one, which is kept. The same file sent again changes nothing (200).
 #[utoipa::path(
     tag = "roll",
-    params(ImportQuery),
+    params(ImportQuery, Once),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Imported", body = ImportBody),

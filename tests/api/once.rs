@@ -9,9 +9,10 @@ use yingzhu::once::store::sweep;
 use yingzhu::values::clock;
 
 use crate::support::Answer;
+use crate::support::grants::{PAID_ON, POSTED, ledger};
 use crate::support::office::{Office, Somebody, TERM, items, text};
-use crate::support::people::child;
-use crate::support::rows::{list, roll};
+use crate::support::people::{Child, child, id, wrong_check};
+use crate::support::rows::{SCHOOL, list, roll};
 
 async fn check(office: &Office, who: &Somebody, key: &str, body: Value) -> Answer {
     office.with_json(who, Method::POST, "/v1/cross-checks", body, &[("idempotency-key", key)]).await
@@ -125,4 +126,131 @@ async fn keys_are_forgotten_after_a_day() {
     assert_eq!((swept(23), swept(25), swept(25)), (0, 1, 0));
     // The file itself is known still.
     assert_eq!(send(&office, &officer, "d", &file, None).await.status, 200);
+}
+
+/// `POST` under a key; upon a version, where the address asks for one.
+async fn keyed(office: &Office, who: &Somebody, key: &str, uri: &str, body: &Value, upon: &str) -> Answer {
+    let headers = [("idempotency-key", key), ("if-match", upon)];
+    office.with_json(who, Method::POST, uri, body.clone(), &headers).await
+}
+
+/// The request, the same again and the key with another body: one answer twice, and a refusal.
+async fn twice(
+    office: &Office,
+    who: &Somebody,
+    uri: &str,
+    (body, other): (Value, Value),
+    upon: &str,
+) -> Answer {
+    let first = keyed(office, who, uri, uri, &body, upon).await;
+    assert!((200..300).contains(&first.status), "{uri}: {}", first.text());
+    assert_eq!(first.header("idempotency-replayed"), "", "{uri}");
+    let again = keyed(office, who, uri, uri, &body, upon).await;
+    same(&first, &again);
+    assert_eq!((first.header("etag"), "true"), (again.header("etag"), again.header("idempotency-replayed")));
+    keyed(office, who, uri, uri, &other, upon).await.problem(422, "idempotency_key_reused");
+    first
+}
+
+#[actix_web::test]
+async fn an_act_on_a_record_sent_again_moves_no_money_twice_and_asks_for_no_version() {
+    let office = Office::open().await;
+    let students = office.enrol(1..=2).await;
+    let officer = office.officer();
+    let (paid, wrong) = (office.approved(&students[0]).await, office.approved(&students[1]).await);
+    let mut after = Vec::new();
+    for (record, version, act, body, status) in [
+        (&paid, 0, "pay", json!({ "paid_on": PAID_ON, "fen": 30_000 }), 200),
+        (&paid, 1, "return", json!({ "fen": 10_000, "on": "2024-12-01", "reason": "多发" }), 200),
+        (&wrong, 0, "correct", json!({ "fen": 70_000, "reason": "另有安排", "why": "金额有误" }), 201),
+    ] {
+        let uri = format!("/v1/aid-records/{}/{act}", text(&record["record_id"]));
+        let upon = format!("\"{}\"", record["version"].as_i64().unwrap() + version);
+        let mut other = body.clone();
+        other["fen"] = 1.into();
+        let told = twice(&office, &officer, &uri, (body, other), &upon).await;
+        assert_eq!(told.status, status, "{act}");
+        after.push(told.json());
+    }
+    assert_eq!((&after[1]["paid_fen"], &after[1]["returned_fen"]), (&30_000.into(), &10_000.into()));
+    assert_eq!(ledger(&after[1])[3..], ["paid", "returned"]);
+    assert_ne!(after[2]["record_id"], wrong["record_id"]);
+    assert_eq!(office.records().await.len(), 3, "one correction");
+}
+
+#[actix_web::test]
+async fn many_records_under_one_key_are_answered_as_the_first_time() {
+    let office = Office::open().await;
+    let students = office.enrol(1..=3).await;
+    let (school, officer) = (office.school(SCHOOL), office.officer());
+    let some = json!({ "term": TERM, "students": students[..2], "programmes": ["living_subsidy"] });
+    let all = json!({ "term": TERM, "students": students, "programmes": ["living_subsidy"] });
+    let select = json!({ "term": TERM, "school": SCHOOL });
+    let wider = json!({ "term": TERM });
+    for (who, what, body, other, counted) in [
+        (&school, "proposals", some, all, "proposed"),
+        (
+            &school,
+            "notices",
+            json!({ "select": select, "starts_on": POSTED }),
+            json!({ "select": select }),
+            "done",
+        ),
+        (&officer, "approvals", json!({ "select": select }), json!({ "select": wider }), "done"),
+        (
+            &officer,
+            "payments",
+            json!({ "select": select, "paid_on": PAID_ON }),
+            json!({ "select": wider, "paid_on": PAID_ON }),
+            "done",
+        ),
+    ] {
+        let uri = format!("/v1/aid-records/{what}");
+        let told = twice(&office, who, &uri, (body, other), "*").await.json();
+        assert_eq!((&told["counts"][counted], items(&told).len()), (&2.into(), 2), "{what}: {told}");
+    }
+    assert!(office.records().await.iter().all(|r| r["state"] == "paid"));
+    // What a filter means has grown: under the key nobody is paid who was not meant the first time.
+    let late = office.approved(&students[2]).await;
+    let uri = "/v1/aid-records/payments";
+    let again =
+        keyed(&office, &officer, uri, uri, &json!({ "select": select, "paid_on": PAID_ON }), "*").await;
+    assert_eq!((items(&again.json()).len(), again.header("idempotency-replayed")), (2, "true"));
+    let late = office.read(&officer, &format!("/v1/aid-records/{}", text(&late["record_id"]))).await;
+    assert_eq!((&late["state"], &late["paid_fen"]), (&"approved".into(), &0.into()));
+}
+
+#[actix_web::test]
+async fn what_is_decided_on_a_proposal_is_answered_again_but_never_shown_to_who_sees_less() {
+    let office = Office::open().await;
+    let (officer, confidant) = (office.officer(), office.confidant());
+    let pupil = Child { name: "测甲".to_owned(), id: id("341000", "20090314", 1) };
+    assert_eq!(office.upload_roll(&officer, &roll().pupil(&pupil, &[]).csv()).await.status, 201);
+    let slip = Child { id: wrong_check(&pupil.id), ..pupil.clone() };
+    let sent = office.upload_list(&officer, &list().listed(&slip).csv()).await.json();
+    let asked = json!({ "import_id": sent["import"]["import_id"] });
+    let further = json!({ "import_id": sent["import"]["import_id"], "after_row": 1 });
+    let found = twice(&office, &officer, "/v1/proposals/searches", (asked, further), "*").await.json();
+    assert_eq!(found["proposed"], 1);
+    let page = office.read(&officer, "/v1/proposals").await;
+    let address = format!("/v1/proposals/{}", text(&items(&page)[0]["proposal_id"]));
+    let mut states = Vec::new();
+    for (key, act) in [("1", "dismiss"), ("2", "revert"), ("3", "accept"), ("4", "revert")] {
+        let uri = format!("{address}/{act}");
+        let first = keyed(&office, &confidant, key, &uri, &json!({}), "*").await;
+        assert_eq!((first.status, first.header("idempotency-replayed")), (200, ""), "{}", first.text());
+        assert_eq!(first.json()["id_number"], pupil.id);
+        let again = keyed(&office, &confidant, key, &uri, &json!({}), "*").await;
+        same(&first, &again);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        states.push(text(&first.json()["state"]));
+        // The same person with a token that sees ids masked, and the key for another act.
+        keyed(&office, &officer, key, &uri, &json!({}), "*").await.problem(422, "idempotency_key_reused");
+        let other = format!("{address}/accept?again");
+        keyed(&office, &confidant, key, &other, &json!({}), "*").await.problem(422, "idempotency_key_reused");
+    }
+    assert_eq!(states, ["dismissed", "open", "accepted", "reverted"]);
+    // The first answer, although the proposal has gone on since.
+    let again = keyed(&office, &confidant, "3", &format!("{address}/accept"), &json!({}), "*").await;
+    assert_eq!(again.json()["state"], "accepted");
 }
