@@ -198,13 +198,16 @@ fn killed_at_random(rows: u32, kills: u32) {
     let whole = Bench::new("roll", rows);
     let begun = Instant::now();
     assert!(whole.import(None).success());
-    let takes = begun.elapsed();
+    let mut takes = begun.elapsed();
     let after = whole.dump();
     drop(whole);
     let mut bench = Bench::new("roll", rows);
     let mut dice = ChaCha8Rng::seed_from_u64(20_171_010);
     let (mut died, mut done) = (0, 0);
-    for kill in 0..kills {
+    for kill in 0..kills * 10 {
+        if died == kills {
+            break;
+        }
         let mut running = bench.run(&bench.file, None);
         // Somewhere within the time it takes, and sometimes a little beyond, where the commit is.
         let moment = takes.mul_f64(dice.random_range(0.0..1.1));
@@ -212,7 +215,12 @@ fn killed_at_random(rows: u32, kills: u32) {
         while Instant::now() < deadline && running.0.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1).min(moment));
         }
-        died += u32::from(running.0.try_wait().unwrap().is_none());
+        if running.0.try_wait().unwrap().is_none() {
+            died += 1;
+        } else {
+            // The machine has become quicker than it was when the whole import was timed.
+            takes = takes.mul_f64(0.8);
+        }
         running.0.kill().unwrap();
         running.wait();
         if bench.is_done(&format!("kill {kill}")) {
@@ -221,7 +229,7 @@ fn killed_at_random(rows: u32, kills: u32) {
             bench = Bench::new("roll", rows);
         }
     }
-    assert!(died > kills / 2, "{died} of {kills} died on the way");
+    assert_eq!(died, kills, "so many died on the way");
     assert!(bench.import(None).success());
     assert_eq!(counts(&bench.dump()), counts(&after));
     println!(

@@ -136,7 +136,8 @@ impl People {
             }
             let body: String = body.into_iter().collect();
             let id = check_digit(&body).map(|check| format!("{body}{check}")).unwrap_or_default();
-            if !id.is_empty() && self.used.insert(id.clone()) {
+            // No number within a day is 000: such an id would be refused and not merely be another's.
+            if !body.ends_with("000") && !id.is_empty() && self.used.insert(id.clone()) {
                 wrong.id = id;
                 break;
             }
