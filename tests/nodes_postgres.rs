@@ -6,6 +6,3 @@
 #[cfg(test)]
 #[path = "nodes/main.rs"]
 mod nodes;
-
-#[cfg(test)]
-use nodes::{engine, installed, postgres};

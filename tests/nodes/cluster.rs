@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use diesel::connection::SimpleConnection;
@@ -32,6 +33,18 @@ impl Cluster {
     /// A new database in the order of the bytes; its address.
     pub(crate) fn create(&self, name: &str) -> String {
         run(&self.url("postgres"), &format!("CREATE DATABASE {name} TEMPLATE template0 {BYTES}"));
+        self.url(name)
+    }
+
+    /// The same on another disk; only the log of changes stays with the cluster.
+    pub(crate) fn create_on(&self, name: &str, disk: &Path) -> String {
+        let owner = std::fs::metadata(&self.folder).unwrap();
+        let place = disk.join("space");
+        std::fs::create_dir(&place).unwrap();
+        std::os::unix::fs::chown(&place, Some(owner.uid()), Some(owner.gid())).unwrap();
+        let admin = self.url("postgres");
+        run(&admin, &format!("CREATE TABLESPACE small LOCATION '{}'", place.display()));
+        run(&admin, &format!("CREATE DATABASE {name} TEMPLATE template0 TABLESPACE small {BYTES}"));
         self.url(name)
     }
 

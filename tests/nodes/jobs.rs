@@ -92,9 +92,8 @@ fn outlive(
     window: &mut u64,
 ) -> String {
     let id = job["job_id"].as_str().unwrap().to_owned();
-    let of_job = |what: &str| {
-        site.count(&format!("SELECT count(*) FROM job WHERE job_id = '{id}' AND {what}")) == 1
-    };
+    let of_job =
+        |what: &str| site.count(&format!("SELECT count(*) FROM job WHERE job_id = '{id}' AND {what}")) == 1;
     let runs_on = |pid: u32| of_job(&format!("state = 'running' AND owner LIKE '{pid}-%'"));
     let mut running = None;
     until("the job is taken", || {

@@ -18,8 +18,18 @@ pub(crate) mod postgres;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod farewell;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod site;
+#[cfg(test)]
+mod weather;
+#[cfg(test)]
+mod wire;
 #[cfg(test)]
 mod writes;

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use yingzhu::values::check_digit;
 
+use super::disk::SmallDisk;
 use super::engine::{Engine, Ground};
 use super::postgres::Cluster;
 
@@ -54,16 +55,29 @@ impl Node {
 
     /// Starts a node and does not wait.
     pub(crate) fn launch(folder: &Path, database: &str, more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_yingzhu"))
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--pool-size", "4", "--data-dir"])
+        Self::launch_with(folder, database, more, |_| {})
+    }
+
+    /// The same, of a command that is changed first.
+    pub(crate) fn launch_with(
+        folder: &Path,
+        database: &str,
+        more: &[&str],
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yingzhu"));
+        command
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder)
             .args(["--database", database])
             .args(more)
             .env_clear()
+            // An option of the test's own overrules it.
+            .env("YINGZHU_POOL_SIZE", "4")
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let said = Arc::<Mutex<String>>::default();
         let kept = Arc::clone(&said);
@@ -139,45 +153,54 @@ impl Drop for Node {
     }
 }
 
-/// What the database of a site lies on, and is gone with it.
-enum Under {
-    Shared(Ground),
-    Own(Cluster, tempfile::TempDir),
-}
-
-impl Under {
-    fn folder(&self) -> &Path {
-        match self {
-            Self::Shared(ground) => ground.folder.path(),
-            Self::Own(_, folder) => folder.path(),
-        }
-    }
+/// What a site stands on; dropped in this order, the server before the disk it lies on.
+#[derive(Default)]
+struct Under {
+    _ground: Option<Ground>,
+    cluster: Option<Cluster>,
+    disk: Option<SmallDisk>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// A database and two folders with the same keys, as two machines have them.
 pub(crate) struct Site {
     pub(crate) url: String,
-    under: Under,
     pub(crate) folders: [PathBuf; 2],
     /// Two officers of the county.
     pub(crate) tokens: [String; 2],
+    under: Under,
 }
 
 impl Site {
     /// On a database of this program's engine.
     pub(crate) fn open() -> Self {
         let ground = Ground::migrated();
-        Self::on(ground.url.clone(), Under::Shared(ground))
+        let (url, folder) = (ground.url.clone(), ground.folder.path().to_owned());
+        Self::on(url, &folder, Under { _ground: Some(ground), ..Under::default() })
     }
 
-    /// On a cluster of its own, with these settings.
+    /// On a PostgreSQL of its own, with these settings.
     pub(crate) fn on_own_cluster(settings: &str) -> Self {
-        let cluster = Cluster::start(settings);
-        Self::on(cluster.create("yingzhu"), Under::Own(cluster, tempfile::tempdir().unwrap()))
+        let (cluster, folder) = (Cluster::start(settings), tempfile::tempdir().unwrap());
+        let (url, path) = (cluster.create("yingzhu"), folder.path().to_owned());
+        Self::on(url, &path, Under { cluster: Some(cluster), _folder: Some(folder), ..Under::default() })
     }
 
-    fn on(url: String, under: Under) -> Self {
-        let folders = ["a", "b"].map(|name| under.folder().join(name));
+    /// On a disk of so many MiB, if one can be had.
+    pub(crate) fn on_small_disk(mebibytes: u32) -> Option<Self> {
+        let (disk, folder) = (SmallDisk::mount(mebibytes)?, tempfile::tempdir().unwrap());
+        let path = folder.path().to_owned();
+        let mut under = Under { _folder: Some(folder), ..Under::default() };
+        let url = match Engine::here() {
+            Engine::Sqlite => format!("sqlite://{}", disk.path().join("test.db").display()),
+            Engine::Postgres => under.cluster.insert(Cluster::start("")).create_on("yingzhu", disk.path()),
+        };
+        under.disk = Some(disk);
+        Some(Self::on(url, &path, under))
+    }
+
+    fn on(url: String, folder: &Path, under: Under) -> Self {
+        let folders = ["a", "b"].map(|name| folder.join(name));
         // What makes the keys; then both machines have both.
         let tokens = ["one", "two"].map(|subject| token(&folders[0], subject));
         drop(Node::start(&folders[0], &url, &[]));
@@ -187,19 +210,22 @@ impl Site {
                 std::fs::copy(entry.path(), folders[1].join(entry.file_name())).unwrap();
             }
         }
-        Self { url, under, folders, tokens }
+        Self { url, folders, tokens, under }
     }
 
+    /// A folder for the test's own files.
     pub(crate) fn folder(&self) -> &Path {
-        self.under.folder()
+        self.folders[0].parent().unwrap()
     }
 
-    /// The cluster of its own.
+    /// The PostgreSQL of its own.
     pub(crate) fn cluster(&self) -> &Cluster {
-        match &self.under {
-            Under::Own(cluster, _) => cluster,
-            Under::Shared(_) => panic!("the cluster is shared with other tests"),
-        }
+        self.under.cluster.as_ref().unwrap()
+    }
+
+    /// The disk of its own.
+    pub(crate) fn disk(&self) -> &SmallDisk {
+        self.under.disk.as_ref().unwrap()
     }
 
     /// A node of one of the two machines, whose job leases are short.
@@ -226,11 +252,27 @@ impl Site {
         }
     }
 
+    /// Sends a roll in.
+    pub(crate) fn upload(&self, node: &Node, file: &str, headers: &[(&str, &str)]) -> Reply {
+        let uri = node.url(&format!("/v1/roll/imports?term={TERM}"));
+        ask(&agent(), "POST", &uri, &self.tokens[0], headers, file.as_bytes()).unwrap()
+    }
+
+    /// Asks about the child of this number on [`roll`].
+    pub(crate) fn look_up(&self, node: &Node, number: usize) -> Reply {
+        let json = [("content-type", "application/json")];
+        let uri = node.url("/v1/eligibility/lookups");
+        ask(&agent(), "POST", &uri, &self.tokens[0], &json, &question(number)).unwrap()
+    }
+
+    /// The status of `/readyz`.
+    pub(crate) fn ready(&self, node: &Node) -> u16 {
+        ask(&agent(), "GET", &node.url("/readyz"), &self.tokens[0], &[], b"").unwrap().status
+    }
+
     /// Puts so many children of registered poor households on the roll; their ids.
     pub(crate) fn enrol(&self, node: &Node, count: usize) -> Vec<String> {
-        let file = roll(count);
-        let uri = node.url(&format!("/v1/roll/imports?term={TERM}"));
-        let sent = ask(&agent(), "POST", &uri, &self.tokens[0], &[], file.as_bytes()).unwrap();
+        let sent = self.upload(node, &roll(count), &[]);
         assert_eq!(sent.status, 201, "{}", sent.body);
         assert_eq!(sent.body["rows"]["new"], count, "{}", sent.body);
         let (mut ids, mut after) = (Vec::new(), String::new());
@@ -259,9 +301,8 @@ pub(crate) fn question(number: usize) -> Vec<u8> {
 }
 
 /// Primary boarders of registered poor households, as CSV.
-fn roll(count: usize) -> String {
-    let header =
-        "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态,困难类型,证明材料\r\n".to_owned();
+pub(crate) fn roll(count: usize) -> String {
+    let header = "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态,困难类型,证明材料\r\n".to_owned();
     (0..count).fold(header, |file, number| {
         let (name, id) = child(number);
         file + &format!("{name},{id},{SCHOOL},小学,三年级,住校,在读,建档立卡,扶贫手册\r\n")
@@ -305,8 +346,7 @@ pub(crate) fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Reply, ureq::Error> {
-    let mut request =
-        ureq::http::Request::builder().method(method).uri(url).header("authorization", token);
+    let mut request = ureq::http::Request::builder().method(method).uri(url).header("authorization", token);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
