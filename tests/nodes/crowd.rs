@@ -74,7 +74,9 @@ fn callers_that_send_slowly_are_sent_away_and_the_others_served_meanwhile() {
     let whole = lookup(&site, 1);
     let part = &whole[..whole.len() - 10];
     let mut slow: Vec<_> = (0..SLOW).map(|_| connect(&node.address).unwrap()).collect();
-    slow.iter_mut().for_each(|stream| stream.write_all(part).unwrap());
+    for stream in &mut slow {
+        stream.write_all(part).unwrap();
+    }
     assert_eq!(site.look_up(&node, 1).status, 200);
     for stream in &mut slow {
         let came = read_answer(stream);

@@ -31,8 +31,9 @@ impl SmallDisk {
     /// Leaves not a byte free.
     pub(crate) fn fill(&self) {
         let mut file = std::fs::File::create(self.folder.path().join("filler")).unwrap();
-        for piece in [&[0_u8; 1 << 16][..], &[0; 1 << 12], &[0; 1]] {
-            while file.write_all(piece).is_ok() {}
+        for size in [1 << 16, 1 << 12, 1] {
+            let piece = vec![0; size];
+            while file.write_all(&piece).is_ok() {}
         }
     }
 

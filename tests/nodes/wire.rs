@@ -21,12 +21,13 @@ pub(crate) enum Came {
 
 /// A whole request that asks for the connection to be closed after it.
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n");
+    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n").into_bytes();
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        bytes.extend(format!("{name}: {value}\r\n").bytes());
     }
-    head += &format!("content-length: {}\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
+    bytes.extend(format!("content-length: {}\r\n\r\n", body.len()).bytes());
+    bytes.extend(body);
+    bytes
 }
 
 pub(crate) fn connect(address: &str) -> std::io::Result<TcpStream> {
