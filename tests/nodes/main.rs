@@ -26,7 +26,11 @@ mod farewell;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod pooler;
+#[cfg(test)]
 mod site;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod weather;
 #[cfg(test)]
