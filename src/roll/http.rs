@@ -195,7 +195,7 @@ async fn list_students(
     let sealer = desk.sealer.clone();
     let (rows, shown) = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let rows = store::students(conn, who.scope(), &term, after, limit.rows())?;
             let people = People {
                 people: rows.iter().map(|r| r.person_id.clone()).collect(),
