@@ -246,10 +246,10 @@ fn a_replica_is_read_where_there_is_one() {
 #[test]
 fn what_a_replica_does_not_have_yet_or_cannot_say_is_asked_of_the_primary() {
     let (primary, replica) = (Ground::empty(), Ground::empty());
+    do_sql(&replica.connect(1), "CREATE TABLE mark (n BIGINT)").unwrap();
     let options = Options { replica: DatabaseUrl::parse(&replica.url).ok(), ..Options::sized(1) };
     let db = open(&primary, &options);
     do_sql(&db, "CREATE TABLE mark (n BIGINT); INSERT INTO mark VALUES (7)").unwrap();
-    do_sql(&replica.connect(1), "CREATE TABLE mark (n BIGINT)").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let find = |conn: &mut yingzhu::db::Conn| {
         Ok(diesel::sql_query("SELECT n FROM mark").get_result::<Count>(conn)?.n)

@@ -22,6 +22,8 @@ mod crowd;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod farewell;
 #[cfg(test)]
 mod jobs;
