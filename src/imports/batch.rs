@@ -5,14 +5,14 @@
 //! flat: rows go from one to the other in loads, and the reader waits when it is a few loads ahead.
 
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use super::body::UnderstoodBody;
 use super::fault;
 use super::model::{Fault, ImportKind, Order, Rehearsal, Report, Tally};
 use super::preview::SHOWN_FAULTS;
-use super::sorting::{self, LOADS_AHEAD, Load, Read, Source, refused};
+use super::sorting::{self, Belt, LOADS_AHEAD, Load, Read, Source, refused};
 use super::store;
 use crate::db::Conn;
 use crate::error::Result;
@@ -163,12 +163,13 @@ pub fn run<I: Importer>(
     let batch = Batch { import_id: &import_id, order, sealer };
     let (tally, Read { understood, shown }) = thread::scope(|scope| {
         let (send, loads) = mpsc::sync_channel(LOADS_AHEAD);
-        let parser = importer.clone();
+        let (give_back, spent) = mpsc::channel();
+        let (parser, belt) = (importer.clone(), Belt { loads: send, spent });
         let reading = scope.spawn(move || {
             let source = Source { reader, path, reading: &order.reading };
-            sorting::read(&parser, &source, sealer, &send)
+            sorting::read(&parser, &source, sealer, &belt)
         });
-        let stored = store_all(conn, &batch, importer, loads, progress);
+        let stored = store_all(conn, &batch, importer, loads, &give_back, progress);
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // Where storing failed, that the reader was stopped is only its echo.
         Ok::<_, crate::error::Error>((stored?, read?))
@@ -195,6 +196,7 @@ fn store_all<I: Importer>(
     batch: &Batch<'_>,
     importer: &mut I,
     loads: Receiver<Load<I::Row>>,
+    give_back: &Sender<Vec<Pending<I::Row>>>,
     progress: &dyn Fn(u64) -> Result<()>,
 ) -> Result<Tally> {
     let mut tally = Tally::default();
@@ -204,14 +206,16 @@ fn store_all<I: Importer>(
             importer.store(conn, batch, &mut good)?;
             fault::point("stored")?;
         }
-        for pending in good {
-            match (pending.fault, pending.outcome) {
+        for pending in &mut good {
+            match (pending.fault.take(), pending.outcome) {
                 (Some(fault), _) => bad.push(refused(&pending.source, vec![fault])),
                 (None, Outcome::New) => tally.new += 1,
                 (None, Outcome::Changed) => tally.changed += 1,
                 (None, Outcome::Unchanged) => tally.unchanged += 1,
             }
         }
+        // A reader that is through takes nothing back.
+        let _ = give_back.send(good);
         tally.bad += i64::try_from(bad.len()).unwrap_or(i64::MAX);
         store::keep_refused(conn, batch.sealer, batch.import_id, &bad)?;
         fault::point("refused")?;

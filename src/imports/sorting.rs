@@ -2,7 +2,7 @@
 //! of is sealed, and they are handed on in loads. It runs on a thread of its own and knows no database.
 
 use std::path::Path;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::batch::{Importer, Pending};
 use super::fault;
@@ -37,6 +37,21 @@ impl<R> Load<R> {
     }
 }
 
+/// The way there and back between the two threads.
+pub(super) struct Belt<R> {
+    /// Loads for the store.
+    pub(super) loads: SyncSender<Load<R>>,
+    /// Rows that are stored. What one thread allocated by the million is quickest given back by the same.
+    pub(super) spent: Receiver<Vec<Pending<R>>>,
+}
+
+impl<R> Belt<R> {
+    fn hand_on(&self, load: Load<R>) -> Result<()> {
+        self.spent.try_iter().for_each(drop);
+        self.loads.send(load).map_err(|_e| Error::internal("an import was given up"))
+    }
+}
+
 /// What is known of a file that was read to its end.
 pub(super) struct Read {
     /// How it was understood.
@@ -58,11 +73,10 @@ pub(super) fn read<I: Importer>(
     parser: &I,
     source: &Source<'_>,
     sealer: &Sealer,
-    loads: &SyncSender<Load<I::Row>>,
+    belt: &Belt<I::Row>,
 ) -> Result<Read> {
     let mut sorter = Sorter { load: Load::empty(), shown: Vec::new(), repeats: Repeats::default() };
     let mut ids = PersonIds::new();
-    let hand_on = |load| loads.send(load).map_err(|_e| Error::internal("an import was given up"));
     let Source { reader, path, reading } = source;
     let understood = reader.read_as(path, parser.spec(), reading, &mut |row| {
         fault::point("row")?;
@@ -71,10 +85,14 @@ pub(super) fn read<I: Importer>(
             ids = PersonIds::new();
         }
         sorter.take(parser, sealer, &mut ids, row)?;
-        if sorter.is_full() { hand_on(std::mem::replace(&mut sorter.load, Load::empty())) } else { Ok(()) }
+        if sorter.is_full() {
+            belt.hand_on(std::mem::replace(&mut sorter.load, Load::empty()))
+        } else {
+            Ok(())
+        }
     })?;
     if sorter.load.read > 0 {
-        hand_on(sorter.load)?;
+        belt.hand_on(sorter.load)?;
     }
     Ok(Read { understood, shown: sorter.shown })
 }

@@ -189,7 +189,8 @@ fn the_phone_entered_last_is_kept() {
 fn somebody_without_id_and_number_is_refused_and_nothing_of_the_call_stays() {
     let house = house();
     let people = [one(Some(ID_A), None, "张三"), one(None, None, "李四")];
-    let error: Error = house.db.write_now(|conn| enter(conn, &house.sealer, &people, now())).unwrap_err();
+    let error: Error =
+        house.db.write_now(|conn| enter(conn, &house.sealer, house.ready(&people), now())).unwrap_err();
     assert_eq!(error.code, Code::InvalidInput);
     assert_eq!(house.counts(), (0, 0));
 }
