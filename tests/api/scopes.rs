@@ -81,6 +81,7 @@ const MAY: &[(&str, &[Role])] = &[
     ("export_corrections", FINDING_READERS),
     ("find_finding", FINDING_READERS),
     ("decide_finding", OFFICERS),
+    ("answer_finding", &[School]),
     ("find_import", READERS),
     ("list_import_errors", READERS),
     ("list_jobs", SENDERS),
@@ -350,6 +351,7 @@ async fn another_school_of_the_county_sees_no_child_of_this_one() {
 /// A body that the operation would take from who may.
 fn sample(operation: &str) -> Value {
     match operation {
+        "answer_finding" => json!({ "answer": "x" }),
         "decide_finding" => json!({ "state": "fixed" }),
         "pay_aid" => json!({ "paid_on": "2024-11-20" }),
         "return_aid" => json!({ "on": "2024-11-20", "reason": "x" }),
