@@ -202,7 +202,7 @@ impl Asking {
 
     async fn answer(&self, asked: Vec<Asked>) -> Result<Vec<LookupBody>> {
         let this = self.clone();
-        self.rooms.db.read(move |conn| lookup::by_id(conn, &this.desk(clock::now()), &asked)).await
+        self.rooms.db.read_again(move |conn| lookup::by_id(conn, &this.desk(clock::now()), &asked)).await
     }
 
     fn desk(&self, known_at: NaiveDateTime) -> Desk<'_> {
@@ -273,7 +273,7 @@ async fn find_student_eligibility(
     let asking =
         Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
     let db = asking.rooms.db.clone();
-    db.read(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
+    db.read_again(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
 }
 
 /// A moment as callers write it: a whole civil day of China, or an RFC 3339 time.
