@@ -236,6 +236,7 @@ fn enrolment(
         recorded_at: order.at,
         superseded_at: None,
         household_no: said.household_no.clone(),
+        department: said.department.clone(),
     };
     row.fingerprint = print(&row, said);
     row
@@ -268,8 +269,9 @@ fn print(row: &Enrolment, said: &RollRow) -> String {
         date(row.entered_on),
         date(row.left_on),
     ];
-    // A column that came later: a row without it says what it said before.
+    // Columns that came later: a row without them says what it said before.
     parts.extend(row.household_no.clone());
+    parts.extend(row.department.as_ref().map(|department| format!("department {department}")));
     digest::of_parts(parts)
 }
 
