@@ -17,11 +17,7 @@ pub(crate) enum Engine {
 impl Engine {
     /// The engine of this test program.
     pub(crate) fn here() -> Self {
-        if env!("CARGO_CRATE_NAME").ends_with(super::installed::ON_POSTGRES) {
-            Self::Postgres
-        } else {
-            Self::Sqlite
-        }
+        if env!("CARGO_CRATE_NAME").ends_with("_postgres") { Self::Postgres } else { Self::Sqlite }
     }
 }
 

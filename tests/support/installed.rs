@@ -3,9 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the name of a test program that runs on PostgreSQL ends with.
-pub(crate) const ON_POSTGRES: &str = "_postgres";
-
 /// How to get what is missing.
 pub(crate) const INSTALL: &str = "apt-get install -y --no-install-recommends postgresql";
 
