@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::schema::{aid_record, enrolment, import, poverty_list, poverty_list_entry, proposal};
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only of this import.
     pub import: Option<String>,

@@ -13,7 +13,7 @@ use crate::schema::aid_notice;
 use crate::values::Programme;
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only this term.
     pub term: Option<String>,
