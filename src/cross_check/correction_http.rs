@@ -52,9 +52,10 @@ async fn export_corrections(
         }])
     })?;
     let sealer = desk.sealer.clone();
+    let id = id.into_inner();
     let book = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let check = find_for_findings(conn, who.scope(), &id)?;
             let wanted = Wanted { scope: who.scope(), pii: who.sees_identities(), at: clock::now() };
             corrections(conn, &sealer, wanted, &check, &school)

@@ -107,9 +107,10 @@ async fn diff_cross_checks(
     let (after, limit) = (page.after::<usize>()?.unwrap_or_default(), page.limit()?);
     let who = caller.into_caller();
     let sealer = desk.sealer.clone();
+    let id = id.into_inner();
     let page = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let later = find_for_findings(conn, who.scope(), &id)?;
             let earlier = find_for_findings(conn, who.scope(), &against)?;
             comparable(&later, &earlier)?;

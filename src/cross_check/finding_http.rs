@@ -139,9 +139,10 @@ async fn list_findings(
     let who = caller.into_caller();
     let sealer = desk.sealer.clone();
     if let Some(form) = format.export() {
+        let id = id.into_inner();
         let file = desk
             .db
-            .read(move |conn| {
+            .browse(move |conn| {
                 let check = find_for_findings(conn, who.scope(), &id)?;
                 let wanted = Wanted { scope: who.scope(), pii: who.sees_identities(), at: clock::now() };
                 export(conn, &sealer, wanted, &check, &filter, form)
@@ -214,9 +215,10 @@ async fn summarise_findings(
         By::Assignee => GroupBy::Assignee,
     };
     let who = caller.into_caller();
+    let id = id.into_inner();
     let rows = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             find_for_findings(conn, who.scope(), &id)?;
             store::counted(conn, who.scope(), &id, &filter, group)
         })
