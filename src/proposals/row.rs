@@ -42,7 +42,7 @@ impl<'a> Part<'a> {
         let Some(sheet) = understood.sheets.iter().find(|s| s.sheet == row.sheet) else { return Vec::new() };
         let ids = sheet.mapping.iter().filter(|c| c.field == ID);
         let parts = ids.map(|id| Self { row, sheet, member: id.member });
-        parts.filter(|part| part.has_only_the_id_wrong()).collect()
+        parts.filter(Self::has_only_the_id_wrong).collect()
     }
 
     /// The part of one person, from 0.
@@ -249,7 +249,7 @@ mod tests {
         let (row, understood) = (refused(&[("C", "id_precision_lost")]), understood(false));
         let part = Part::of_wrong_id(&row, &understood)[0];
         assert_eq!((part.entered(), part.number()), ("341000200903140000", 0));
-        assert_eq!(part.said().unwrap().birth.unwrap().to_string(), "2009-03-14");
+        assert_eq!(part.beside(&BIRTH), Some("2009/3/14"));
         let text = String::from_utf8(part.corrected(&crate::aid::import::SPEC, &id()).unwrap()).unwrap();
         assert_eq!(text, "姓名,身份证号,金额(万元)\n\"测,一\",341000200903140019,0.0625\n");
     }

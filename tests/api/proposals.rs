@@ -496,7 +496,7 @@ async fn a_row_of_a_second_sheet_is_named_by_its_own_number() {
 
 #[actix_web::test]
 async fn a_page_of_rows_is_looked_at_by_sets_and_not_row_by_row() {
-    let meant: Vec<Child> = (1..=45).map(|n| pupil(&format!("测{n}"), n)).collect();
+    let meant: Vec<Child> = (1..=45).map(|n| pupil(&crate::support::people::child(n).name, n)).collect();
     let office = with_roll(&meant.iter().collect::<Vec<_>>()).await;
     let sheet = meant.iter().fold(list(), |sheet, child| listed(sheet, child, &precision_lost(child)));
     let import = text(&sent(&office, &sheet).await["import"]["import_id"]);
