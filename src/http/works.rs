@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aid::import::AidImporter;
+use crate::aid::job::{self as aid_job, AidWork, BySheet};
 use crate::cross_check::job::{self as cross_check, CrossCheckWork};
 use crate::imports::job::{ImportWork, Kept, SEARCH};
 use crate::imports::{Desk, ImportKind, Report};
@@ -17,7 +18,11 @@ use crate::roll::import::RollImporter;
 pub fn all(desk: &Desk, pack: &Arc<Pack>) -> Works {
     let (for_list, for_roll) = (Arc::clone(pack), Arc::clone(pack));
     let import = |report: &Report| format!("/v1/imports/{}", report.import_id);
-    Works::default()
+    let aid = AidWork { reader: desk.reader.clone(), sealer: desk.sealer.clone(), pack: Arc::clone(pack) };
+    let by_sheet =
+        BySheet::ALL.into_iter().fold(Works::default(), |works, act| works.with(act.job(), aid.clone()));
+    by_sheet
+        .with(aid_job::MANY, aid)
         .with(
             ImportKind::PovertyList.job(),
             ImportWork {

@@ -116,7 +116,7 @@ async fn list_proposals(
     let filter = Filter { import: q.import, state: q.state };
     let page = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let found = store::list(conn, who.scope(), filter, after, limit.rows())?;
             let (found, next) = page::cut(found, limit, |p| p.proposal_id.clone())?;
             let items = show(conn, &sealer, found, who.sees_identities(), lang)?;

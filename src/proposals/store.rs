@@ -4,33 +4,20 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::model::{Proposal, ProposalState};
-use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, MultiBackend, on};
+use crate::auth::{Scope, within};
+use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
 use crate::schema::{aid_record, enrolment, import, poverty_list, poverty_list_entry, proposal};
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only of this import.
     pub import: Option<String>,
     /// Only in this state.
     pub state: Option<ProposalState>,
-}
-
-type Condition = Box<dyn BoxableExpression<proposal::table, MultiBackend, SqlType = Bool>>;
-
-/// The proposals a caller may see: of the imports in the place, of the own school's where it is a school.
-fn in_scope(scope: &Scope) -> Condition {
-    let (low, high) = scope.place_range();
-    let here = proposal::place.ge(low).and(proposal::place.lt(high));
-    match scope.school() {
-        Some(own) => Box::new(here.and(proposal::school.eq(own.to_owned()))),
-        None => Box::new(here),
-    }
 }
 
 /// A page of the proposals in scope, in the order in which they were found.
@@ -42,7 +29,7 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<Proposal>> {
     let mut query = proposal::table
-        .filter(in_scope(scope))
+        .filter(within!(proposal.school, scope))
         .filter(proposal::proposal_id.gt(after.unwrap_or_default()))
         .select(Proposal::as_select())
         .into_boxed();
@@ -59,7 +46,7 @@ pub fn list(
 pub fn find(conn: &mut Conn, scope: &Scope, proposal_id: &str) -> Result<Proposal> {
     proposal::table
         .find(proposal_id.to_owned())
-        .filter(in_scope(scope))
+        .filter(within!(proposal.school, scope))
         .select(Proposal::as_select())
         .first(conn)
         .optional()?

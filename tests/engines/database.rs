@@ -120,6 +120,7 @@ fn diesel_knows_every_column_of_every_table() {
                 aid_notice,
                 aid_record,
                 aid_entry,
+                aid_report,
                 cross_check,
                 finding,
                 sighting,
