@@ -88,6 +88,7 @@ diesel::table! {
         proposal_id -> Text,
         import_id -> Text,
         row_number -> Integer,
+        member -> SmallInt,
         kind -> Text,
         place -> Text,
         school -> Text,

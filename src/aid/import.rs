@@ -17,8 +17,8 @@ use crate::roll::store as roll;
 use crate::seal::vault;
 use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
-    BankCard, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term, Text,
-    Tier, ValueError, clock, day, digest,
+    BankCard, Change, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term,
+    Text, Tier, ValueError, clock, day, digest,
 };
 
 /// The columns of a payment sheet.
@@ -121,6 +121,10 @@ impl Importer for AidImporter {
 
     fn who(&self, row: &AidRow) -> Option<vault::Incoming> {
         Some(incoming(row.id.as_ref(), row.number.as_ref(), &row.name, None))
+    }
+
+    fn remark(&self, row: &AidRow) -> Option<Change> {
+        row.id.as_ref()?.area_remark()
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {

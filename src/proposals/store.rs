@@ -53,15 +53,20 @@ pub fn find(conn: &mut Conn, scope: &Scope, proposal_id: &str) -> Result<Proposa
         .ok_or_else(Error::not_found)
 }
 
-/// The proposals of an import's rows from one row to another, by row.
-pub fn of_rows(conn: &mut Conn, import_id: &str, first: i32, last: i32) -> Result<HashMap<i32, Proposal>> {
+/// The proposals of an import's rows from one line to another, by line and person of the row.
+pub fn of_rows(
+    conn: &mut Conn,
+    import_id: &str,
+    first: i32,
+    last: i32,
+) -> Result<HashMap<(i32, i16), Proposal>> {
     Ok(proposal::table
         .filter(proposal::import_id.eq(import_id))
         .filter(proposal::row_number.between(first, last))
         .select(Proposal::as_select())
         .load(conn)?
         .into_iter()
-        .map(|p| (p.row_number, p))
+        .map(|p| ((p.line, p.member), p))
         .collect())
 }
 
