@@ -228,7 +228,8 @@ async fn lock_poverty_list(
     desk: web::Data<Desk>,
 ) -> Result<Json<ListBody>> {
     let who = caller.into_caller();
-    let list = desk.db.write(move |conn| lock(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
+    let list =
+        desk.db.write_again(move |conn| lock(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
     Ok(Json(list.into()))
 }
 

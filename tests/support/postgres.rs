@@ -70,10 +70,15 @@ impl Drop for Database {
 
 /// The server of this test program; the first test that asks starts it.
 pub(crate) fn server() -> &'static Server {
+    server_with("")
+}
+
+/// The same, with further lines for its configuration if this is what starts it.
+pub(crate) fn server_with(settings: &str) -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| match (installed::named(), installed::binaries()) {
         (Some(url), _) => Server::existing(&url),
-        (None, Some((_, binaries))) => Server::private(&binaries),
+        (None, Some((_, binaries))) => Server::private(&binaries, settings),
         (None, None) => absent(),
     })
 }
@@ -86,7 +91,7 @@ fn absent() -> ! {
 }
 
 impl Server {
-    fn private(binaries: &Path) -> Self {
+    fn private(binaries: &Path, further: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("yzpg-").tempdir().unwrap().keep();
         let account = ordinary_account();
         if let Some((uid, gid)) = account {
@@ -106,7 +111,7 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n", folder.display());
+        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n{further}", folder.display());
         let mut file =
             std::fs::OpenOptions::new().append(true).open(folder.join("data/postgresql.conf")).unwrap();
         file.write_all(settings.as_bytes()).unwrap();
