@@ -187,9 +187,6 @@ fn fill(desk: &Desk, folder: &Path, students: u32) -> Outcome<()> {
                l.locked_by, l.locked_at FROM poverty_list l CROSS JOIN s",
         )?)
     })?;
-    if !desk.db.is_embedded() {
-        desk.db.read_now(|_| Ok(()))?;
-    }
     Ok(())
 }
 
@@ -472,9 +469,13 @@ fn main() -> Outcome<()> {
     }
     if only == "sqlite" {
         // Told to leave the other out.
-    } else if installed::named().is_some() || installed::binaries().is_some() {
-        let database = postgres::server_with(SETTINGS).empty();
-        write!(out, "{}", table("PostgreSQL", &measure(&database.url, students, seconds, folder.path())?))?;
+    } else if installed::binaries().is_some() {
+        let cluster = postgres::Cluster::start(SETTINGS);
+        write!(
+            out,
+            "{}",
+            table("PostgreSQL", &measure(&cluster.url("postgres"), students, seconds, folder.path())?)
+        )?;
     } else {
         writeln!(out, "PostgreSQL not measured: {}", installed::missing())?;
     }

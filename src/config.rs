@@ -304,12 +304,14 @@ impl ServeOptions {
             None => std::thread::available_parallelism().map_or(2, usize::from),
         };
         let max_connections = number("--max-connections", &self.max_connections, 1_000_000);
+        let unread = faults.number("--unread-seconds", &self.unread_seconds, 1, 3_600);
         let grace = faults.number("--shutdown-seconds", &self.shutdown_seconds, 1, 3_600);
         Settings {
             workers,
             // Checked with the store's options.
             pool_size: self.store.pool_size.trim().parse().unwrap_or(1),
             max_connections,
+            unread: Duration::from_secs(unread),
             grace: Duration::from_secs(grace),
             ..Settings::default()
         }

@@ -119,6 +119,8 @@ pub enum Passing {
     Locked,
     /// The connection is gone.
     LostDatabase,
+    /// The database takes no writes.
+    ReadOnly,
 }
 
 impl Error {
@@ -183,6 +185,11 @@ impl Error {
     /// Whether the connection to the database is gone.
     pub fn lost_the_database(&self) -> bool {
         self.passing == Passing::LostDatabase
+    }
+
+    /// Whether the database took no write, while it may still be read.
+    pub fn read_only(&self) -> bool {
+        self.passing == Passing::ReadOnly
     }
 
     /// The sentence in the reader's language, with its field errors: for the command line.
@@ -271,18 +278,30 @@ fn of_database(
         _ if said(&["lock timeout", "锁超时", "database is locked", "database table is locked"]) => {
             Error { passing: Passing::Locked, ..Error::unavailable(what) }
         }
-        Kind::ReadOnlyTransaction => Error::unavailable(what),
-        _ if said(&[
-            "disk is full",
-            "No space left",
-            "readonly database",
-            "statement timeout",
-            "语句超时",
-            "disk I/O error",
-        ]) =>
+        _ if matches!(kind, Kind::ReadOnlyTransaction)
+            || said(&["readonly database", "read-only transaction"]) =>
         {
-            Error::unavailable(what)
+            Error {
+                passing: Passing::ReadOnly,
+                detail: Text::fixed(
+                    "数据库当前只读，暂时不能写入；查询不受影响。请联系系统管理员检查主备切换或文件权限",
+                    "the database takes no writes at the moment, reading goes on: the administrator should look at \
+                 the fail-over or the file's permissions",
+                ),
+                ..Error::unavailable(what)
+            }
         }
+        _ if said(&["disk is full", "No space left", "设备上没有空间", "could not extend file"]) => {
+            Error {
+                detail: Text::fixed(
+                    "数据库所在磁盘已满，暂时不能写入；查询不受影响。请联系系统管理员清理或扩容",
+                    "the database's disk is full and nothing can be written, reading goes on: the administrator \
+                 should make room",
+                ),
+                ..Error::unavailable(what)
+            }
+        }
+        _ if said(&["statement timeout", "语句超时", "disk I/O error"]) => Error::unavailable(what),
         // SQLite's own messages name tables and columns only.
         _ if ["UNIQUE", "no such", "FOREIGN", "CHECK", "NOT NULL"].iter().any(|w| message.starts_with(w)) => {
             Error::internal(format!("{what} {message}"))

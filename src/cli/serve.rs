@@ -2,7 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use super::{Out, logging, store};
 use crate::aid::notice::working_day;
@@ -37,8 +38,12 @@ pub(super) fn serve(options: &ServeOptions, out: &mut Out) -> Result<()> {
     upload::prepare_folder(&config.limits)?;
     let (parts, node) = gather_parts(&config)?;
     let workers = node.start()?;
-    let served = listen(&config, parts, out);
-    workers.stop();
+    let told = Arc::new(OnceLock::new());
+    let served = listen(&config, parts, Arc::clone(&told), out);
+    // Requests and jobs share one grace, so that a supervisor knows how long to wait.
+    let spent = told.get().map_or(Duration::ZERO, Instant::elapsed);
+    workers.stop(config.server.grace.saturating_sub(spent));
+    log::info!("event=stopped");
     served
 }
 
@@ -100,8 +105,8 @@ fn no_keys() -> Error {
     Error::internal("no young key set of some issuer")
 }
 
-/// Binds, serves, and returns when the last request has been answered.
-pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()> {
+/// Binds, serves, and returns when the last request has been answered. `told` is when the stop was asked for.
+fn listen(config: &Config, parts: Parts, told: Arc<OnceLock<Instant>>, out: &mut Out) -> Result<()> {
     let listener = bind(config.listen)?;
     let address = listener.local_addr()?;
     out.note(&Text::new(
@@ -109,10 +114,12 @@ pub(super) fn listen(config: &Config, parts: Parts, out: &mut Out) -> Result<()>
         format!("serving on http://{address}, documentation at http://{address}/docs/"),
     ));
     let settings = config.server;
-    actix_web::rt::System::new().block_on(async move {
-        server::start(parts, routes::all, listener, settings, server::stop_signal())?.await
-    })?;
-    log::info!("event=stopped");
+    let stop = async move {
+        server::stop_signal().await;
+        told.get_or_init(Instant::now);
+    };
+    actix_web::rt::System::new()
+        .block_on(async move { server::start(parts, routes::all, listener, settings, stop)?.await })?;
     Ok(())
 }
 

@@ -14,6 +14,9 @@ use crate::values::Text;
 /// The file of the development key ring in the data folder.
 const DEVELOPMENT_RING: &str = "dev-keys.json";
 
+/// How often the log says that the start still waits.
+const REMINDER: Duration = Duration::from_secs(10);
+
 /// The database with this binary's schema.
 pub(super) fn open_database(store: &Store) -> Result<Db> {
     let db = patiently(store.database_wait, || Db::open(&store.database, &store.connections))?;
@@ -26,11 +29,14 @@ pub(super) fn open_database(store: &Store) -> Result<Db> {
 
 /// Waits for a database that does not answer yet; what is refused outright is told at once.
 fn patiently<T>(wait: Duration, mut open: impl FnMut() -> Result<T>) -> Result<T> {
-    let since = Instant::now();
+    let (since, mut told) = (Instant::now(), None::<Instant>);
     loop {
         match open() {
             Err(error) if error.code == Code::Unavailable && since.elapsed() < wait => {
-                log::warn!("event=waiting_for_database");
+                if told.is_none_or(|at| at.elapsed() > REMINDER) {
+                    told = Some(Instant::now());
+                    log::warn!("event=waiting_for_database at_most={}s", wait.as_secs());
+                }
                 std::thread::sleep(Duration::from_millis(500));
             }
             done => return done,

@@ -111,7 +111,10 @@ pub struct ServeOptions {
     /// 宽限之外的最低传输速度（字节/秒） | Slowest body, in bytes per second
     #[arg(long, env = "YINGZHU_BODY_MIN_RATE", default_value = "16384")]
     pub body_min_rate: String,
-    /// 停止时等待处理中请求的秒数 | Seconds for requests in flight when stopping
+    /// 对方停止接收应答多少秒后断开 | Seconds of an answer not being read before the connection is dropped
+    #[arg(long, env = "YINGZHU_UNREAD_SECONDS", default_value = "60")]
+    pub unread_seconds: String,
+    /// 停止时等待处理中请求和任务的秒数 | Seconds for requests and jobs in flight when stopping
     #[arg(long, env = "YINGZHU_SHUTDOWN_SECONDS", default_value = "30")]
     pub shutdown_seconds: String,
     /// 后台任务线程数，0 为只接收不执行 | Background workers; 0 takes jobs in and leaves them to other nodes

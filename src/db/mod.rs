@@ -197,6 +197,15 @@ impl Db {
         self.hop(move |db| db.read_now(f)).await
     }
 
+    /// [`Db::read`] of something that may be begun again: when the connection dies in the middle, it is, once.
+    pub async fn read_again<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.hop(move |db| db.read_again_now(f)).await
+    }
+
     /// Reads in one transaction from the replica, which may lag; from the primary where there is none.
     pub async fn browse<T, F>(&self, f: F) -> Result<T>
     where
@@ -260,6 +269,17 @@ impl Db {
         }
     }
 
+    /// [`Db::read_again`] on the calling thread, for commands.
+    pub fn read_again_now<T>(&self, mut f: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        match self.read_now(&mut f) {
+            Err(error) if error.lost_the_database() => {
+                log::info!("event=read_again");
+                self.read_now(f)
+            }
+            done => done,
+        }
+    }
+
     /// [`Db::write`] on the calling thread, for commands.
     pub fn write_now<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         self.transact(&self.primary, Kind::Write, f)
@@ -312,7 +332,11 @@ impl Db {
                 let conn: &mut Conn = &mut link;
                 // The first error is the one to tell; after a failed rollback the connection is dropped.
                 let undone = on!(conn => AnsiTransactionManager::rollback_transaction(conn));
-                link.dead = undone.is_err() || error.lost_the_database();
+                // A server that takes no writes any more is not asked again: the pool connects anew, and of
+                // several hosts to the one that does.
+                link.dead = undone.is_err()
+                    || error.lost_the_database()
+                    || (kind == Kind::Write && error.read_only());
                 Err(error)
             }
         }

@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::values::Text;
 
 /// How long a request waits for a connection before it is told to come back.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(1);
 
 /// After a vain wait, for how long everybody is told to come back at once.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -299,7 +299,7 @@ async fn find_student_eligibility(
     };
     let asking = Asking::of(caller.into_caller(), &rooms, &pack, &shelves, lang);
     let db = asking.rooms.db.clone();
-    db.read(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
+    db.read_again(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
 }
 
 /// A moment as callers write it: a whole civil day of China, or an RFC 3339 time.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// How long an idle connection is kept for the next request.
     pub keep_alive: Duration,
+    /// How long a caller may take nothing of an answer before the connection is dropped.
+    pub unread: Duration,
     /// How long requests in flight may take to end once the server is told to stop.
     pub grace: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             max_connections: 4_096,
             head_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
+            unread: Duration::from_mins(1),
             grace: Duration::from_secs(30),
         }
     }
@@ -54,6 +57,10 @@ pub fn start(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<Server> {
     let workers = settings.workers.max(1);
+    // Every connection inherits it. actix-web has no such timeout: a caller that stops reading would hold its
+    // connection, and what is being sent, for as long as it likes.
+    let unread = u32::try_from(settings.unread.as_millis()).unwrap_or(u32::MAX);
+    rustix::net::sockopt::set_tcp_user_timeout(&listener, unread)?;
     let server = HttpServer::new(move || super::assemble(&parts, rooms))
         .workers(workers)
         .worker_max_blocking_threads(settings.pool_size.div_ceil(workers).max(1))

@@ -25,7 +25,7 @@ async fn find_job(
     node: web::Data<Node>,
 ) -> Result<Json<JobBody>> {
     let scope = caller.scope().clone();
-    let job = node.0.db.read(move |conn| store::find(conn, &scope, &id)).await?;
+    let job = node.0.db.read_again(move |conn| store::find(conn, &scope, &id)).await?;
     JobBody::of(node.brought_up_to_date(job), lang).map(Json)
 }
 
@@ -64,7 +64,7 @@ async fn cancel_job(
     let job_id = id.into_inner();
     let (of, known) = (scope.clone(), job_id.clone());
     // Only who may see it may stop it.
-    node.0.db.read(move |conn| store::find(conn, &of, &known)).await?;
+    node.0.db.read_again(move |conn| store::find(conn, &of, &known)).await?;
     node.stop_here(&job_id);
     let job = node.0.db.write(move |conn| store::cancel(conn, &scope, &job_id, clock::now())).await?;
     JobBody::of(node.brought_up_to_date(job), lang).map(Json)

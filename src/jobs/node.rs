@@ -55,6 +55,7 @@ pub struct Watch {
     rows: AtomicI64,
     unwanted: AtomicBool,
     lost: AtomicBool,
+    given_back: AtomicBool,
 }
 
 impl Watch {
@@ -66,6 +67,9 @@ impl Watch {
         }
         if self.lost() {
             return Err(Error::unavailable("jobs: another node has taken the job over"));
+        }
+        if self.given_back() {
+            return Err(Error::unavailable("jobs: the node is stopping"));
         }
         Ok(())
     }
@@ -88,6 +92,10 @@ impl Watch {
 
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn given_back(&self) -> bool {
+        self.given_back.load(Ordering::Relaxed)
     }
 }
 
@@ -198,6 +206,13 @@ impl Node {
 
     pub(super) fn leave(&self, job_id: &str) {
         lock(&self.0.running).remove(job_id);
+    }
+
+    /// Stops every job that runs here, for another node to do.
+    pub(super) fn give_back(&self) {
+        for watch in lock(&self.0.running).values() {
+            watch.given_back.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Wakes a worker.

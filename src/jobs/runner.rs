@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tempfile::NamedTempFile;
@@ -20,7 +20,10 @@ use crate::once;
 use crate::values::clock;
 
 /// How often old rows are swept.
-const SWEEP: std::time::Duration = std::time::Duration::from_mins(1);
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// How often it is looked whether the last worker has ended, while stopping.
+const LOOK_AT_STOP: Duration = Duration::from_millis(20);
 
 /// Seconds before a job that could not be done now is tried again, times the attempts so far.
 const PAUSE_SECONDS: i64 = 2;
@@ -182,6 +185,10 @@ impl Node {
             if watch.unwanted() || self.cancelled_meanwhile(conn, job)? {
                 return store::end(conn, job, JobState::Cancelled, None, now);
             }
+            if watch.given_back() {
+                log::info!("event=job_given_back id={}", job.job_id);
+                return store::postpone(conn, job, now);
+            }
             if error.code == Code::Unavailable {
                 let pause = TimeDelta::seconds(PAUSE_SECONDS * i64::from(job.attempts.clamp(1, 30)));
                 return store::postpone(conn, job, now + pause);
@@ -201,11 +208,20 @@ impl Node {
 }
 
 impl Workers {
-    /// Takes no more jobs and waits for those that run.
-    pub fn stop(self) {
+    /// Takes no more jobs. What still runs after the grace is given back undone, for another node or the
+    /// next start to do from its beginning.
+    pub fn stop(self, grace: Duration) {
         self.node.0.stopping.store(true, Ordering::Relaxed);
-        for thread in self.threads {
+        let until = Instant::now().checked_add(grace);
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
             self.node.ring();
+            if until.is_none_or(|until| Instant::now() >= until) {
+                // Again and again: a job may have been begun just before the node was told to stop.
+                self.node.give_back();
+            }
+            std::thread::sleep(LOOK_AT_STOP);
+        }
+        for thread in self.threads {
             if thread.join().is_err() {
                 log::error!("event=worker_panicked");
             }

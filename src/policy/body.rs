@@ -259,10 +259,7 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
     });
     Some(ProgrammeBody {
         programme: decision.programme,
-        name: match lang {
-            Lang::Zh => decision.programme.zh(),
-            Lang::En => decision.programme.en(),
-        },
+        name: name(decision.programme, lang),
         outcome: decision.outcome,
         benefit,
         priority: decision.priority,
@@ -274,9 +271,12 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
     })
 }
 
-/// A programme's name in both languages.
-pub(super) const fn name(programme: Programme) -> Text {
-    Text::fixed(programme.zh(), programme.en())
+/// A programme's name.
+pub(super) const fn name(programme: Programme, lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => programme.zh(),
+        Lang::En => programme.en(),
+    }
 }
 
 fn change(set: &[usize], pack: &Pack, lang: Lang) -> ChangeBody {

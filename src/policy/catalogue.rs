@@ -212,7 +212,7 @@ fn programme(pack: &Pack, rules: &ProgrammeRules, lang: Lang) -> CatalogueProgra
     standards.sort_by_key(|s| (s.place.clone(), s.stages, s.boarding, s.tier, s.period.days().0));
     CatalogueProgramme {
         programme: rules.programme,
-        name: super::body::name(rules.programme).in_lang(lang).to_owned(),
+        name: super::body::name(rules.programme, lang).to_owned(),
         summary: rules.summary.in_lang(lang).to_owned(),
         kind: rules.kind,
         paid_by: rules.paid_by,

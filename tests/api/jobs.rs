@@ -100,7 +100,7 @@ async fn what_is_done_later_comes_out_as_what_is_done_at_once() {
     let run = office.read(&officer, &text(&checked["location"])).await;
     let at_once = office.run_check(&officer).await;
     assert_eq!((at_once.status, &at_once.json()["check_id"]), (200, &run["check_id"]));
-    workers.stop();
+    workers.stop(Duration::from_mins(1));
 
     let all = office.read_pages(&officer, "/v1/jobs", 2).await;
     assert_eq!(all.len(), 5);
@@ -118,7 +118,7 @@ async fn a_file_that_cannot_be_read_fails_with_the_reason_and_does_not_go_round(
     let handed = hand_in(&office, &officer, &uri, "一,二\n三,四\n".as_bytes()).await;
     let workers = office.node.start().unwrap();
     let job = ended(&office, &officer, handed.header("location")).await;
-    workers.stop();
+    workers.stop(Duration::from_mins(1));
     assert_eq!((&job["state"], &job["attempts"]), (&json!("failed"), &json!(1)));
     assert_eq!(job["problem"]["code"], "header_not_found");
     assert!(!text(&job["problem"]["detail"]).is_empty() && job["location"].is_null());
@@ -143,7 +143,7 @@ async fn a_waiting_job_is_cancelled_at_once_and_only_by_those_who_see_it() {
     let workers = office.node.start().unwrap();
     let next = hand_in(&office, &officer, &uri, &roll().pupil(&child(2), &[]).csv()).await;
     assert_eq!(ended(&office, &officer, next.header("location")).await["state"], "done");
-    workers.stop();
+    workers.stop(Duration::from_mins(1));
     assert_eq!(office.read(&officer, handed.header("location")).await["attempts"], 0);
     assert_eq!(office.read_pages(&officer, &format!("/v1/students?term={TERM}"), 500).await.len(), 1);
 }
@@ -227,7 +227,7 @@ fn three_nodes_do_each_of_many_jobs_once() {
         assert_eq!((job.state, job.attempts), (JobState::Done, 1));
     }
     for workers in nodes {
-        workers.stop();
+        workers.stop(Duration::from_mins(1));
     }
     let done = done.lock().unwrap();
     assert_eq!(done.len(), 60);
@@ -299,7 +299,7 @@ fn a_running_job_stops_when_it_is_cancelled_on_another_node() {
     }
     let job = bench.until(&put.job_id, |job| job.ended_at.is_some());
     assert_eq!(job.state, JobState::Cancelled);
-    workers.stop();
+    workers.stop(Duration::from_mins(1));
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn work_that_panics_fails_and_work_that_cannot_be_done_now_is_done_later() {
     assert!(!failed.problem.unwrap().contains("on purpose"));
     let done = bench.until(&busy.job_id, |job| job.ended_at.is_some());
     assert_eq!((done.state, done.attempts), (JobState::Done, 2));
-    workers.stop();
+    workers.stop(Duration::from_mins(1));
     let old = clock::now() + TimeDelta::days(31);
     assert_eq!(bench.db.write_now(|conn| store::sweep(conn, old)).unwrap(), 2);
 }

@@ -242,3 +242,47 @@ fn a_replica_is_read_where_there_is_one() {
     assert_eq!(runtime.block_on(db.browse(count)).unwrap(), 0);
     assert!(runtime.block_on(db.read(count)).is_err(), "a decision is never taken from a replica");
 }
+
+#[test]
+fn a_read_whose_connection_dies_in_the_middle_is_begun_once_more() {
+    let Engine::Postgres = Engine::here() else { return };
+    let ground = Ground::empty();
+    let (db, other) = (ground.connect(2), ground.connect(1));
+    let mut begun = 0;
+    let n = db.read_again_now(|conn| {
+        begun += 1;
+        if begun == 1 {
+            // The other connection ends this one, in the middle of its transaction.
+            do_sql(
+                &other,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'",
+            )?;
+        }
+        Ok(diesel::sql_query("SELECT CAST(7 AS BIGINT) AS n").get_result::<Count>(conn)?.n)
+    });
+    assert_eq!((n.unwrap(), begun), (7, 2));
+    // One that dies every time is told, not begun without end.
+    let mut begun = 0;
+    let told = db.read_again_now(|conn| {
+        begun += 1;
+        Ok(conn.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")?)
+    });
+    assert_eq!((told.unwrap_err().code, begun), (Code::Unavailable, 2));
+}
+
+#[test]
+fn a_server_that_takes_no_writes_any_more_is_left_for_one_that_does() {
+    let Engine::Postgres = Engine::here() else { return };
+    let ground = Ground::empty();
+    let (db, admin) = (ground.connect(1), ground.connect(1));
+    do_sql(&db, "CREATE TABLE kept (n BIGINT)").unwrap();
+    let session = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+    db.read_now(|conn| Ok(conn.batch_execute(session)?)).unwrap();
+    let refused = do_sql(&db, "INSERT INTO kept VALUES (1)").unwrap_err();
+    assert_eq!((refused.code, refused.retry_after), (Code::Unavailable, Some(2)));
+    assert!(refused.detail.zh.contains("只读"), "{refused}");
+    // The connection was given up: the next one writes.
+    do_sql(&db, "INSERT INTO kept VALUES (1)").unwrap();
+    assert_eq!(one(&admin).unwrap(), 1);
+}

@@ -11,7 +11,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -43,6 +43,9 @@ max_wal_senders = 0
 lc_messages = 'C'
 ";
 
+/// How a database must be made.
+pub(crate) const BYTES: &str = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'";
+
 /// The server that the tests of this program share.
 pub(crate) struct Server {
     /// A URL with `{}` where the database's name stands.
@@ -50,7 +53,7 @@ pub(crate) struct Server {
     admin: Mutex<PgConnection>,
     template: Option<String>,
     /// Holds the keeper's input open for as long as this program runs.
-    _keeper: Option<Mutex<Child>>,
+    _cluster: Option<Mutex<Cluster>>,
 }
 
 /// A database; dropped with this.
@@ -70,15 +73,10 @@ impl Drop for Database {
 
 /// The server of this test program; the first test that asks starts it.
 pub(crate) fn server() -> &'static Server {
-    server_with("")
-}
-
-/// The same, with further lines for its configuration if this is what starts it.
-pub(crate) fn server_with(settings: &str) -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| match (installed::named(), installed::binaries()) {
         (Some(url), _) => Server::existing(&url),
-        (None, Some((_, binaries))) => Server::private(&binaries, settings),
+        (None, Some(_)) => Server::private(),
         (None, None) => absent(),
     })
 }
@@ -90,8 +88,17 @@ fn absent() -> ! {
     std::process::exit(i32::from(installed::required()));
 }
 
-impl Server {
-    fn private(binaries: &Path, further: &str) -> Self {
+/// A private cluster in a temporary folder; stopped and removed when this is dropped or the program ends.
+pub(crate) struct Cluster {
+    pub(crate) folder: PathBuf,
+    /// Its input is open for as long as the cluster is wanted.
+    keeper: Child,
+}
+
+impl Cluster {
+    /// Makes and starts a cluster with these further settings; the last of two counts.
+    pub(crate) fn start(settings: &str) -> Self {
+        let Some((_, binaries)) = installed::binaries() else { absent() };
         let folder = tempfile::Builder::new().prefix("yzpg-").tempdir().unwrap().keep();
         let account = ordinary_account();
         if let Some((uid, gid)) = account {
@@ -111,13 +118,13 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n{further}", folder.display());
+        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n{settings}", folder.display());
         let mut file =
             std::fs::OpenOptions::new().append(true).open(folder.join("data/postgresql.conf")).unwrap();
         file.write_all(settings.as_bytes()).unwrap();
         let mut keeper = command(Path::new("/bin/sh"))
             .args(["-c", KEEPER, "keeper"])
-            .args([binaries, &folder])
+            .args([&binaries, &folder])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -129,12 +136,34 @@ impl Server {
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
         assert_eq!(said, "ready\n", "PostgreSQL did not start: {}", log());
-        let pattern = format!("postgres://postgres@/{{}}?host={}", folder.display());
+        Self { folder, keeper }
+    }
+
+    /// The address of a database, by the socket in the folder.
+    pub(crate) fn url(&self, database: &str) -> String {
+        at(&self.pattern(), database)
+    }
+
+    fn pattern(&self) -> String {
+        format!("postgres://postgres@/{{}}?host={}", self.folder.display())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+impl Server {
+    fn private() -> Self {
+        let cluster = Cluster::start("");
         let mut server = Self {
-            admin: Mutex::new(PgConnection::establish(&at(&pattern, "postgres")).unwrap()),
-            pattern,
+            admin: Mutex::new(PgConnection::establish(&cluster.url("postgres")).unwrap()),
+            pattern: cluster.pattern(),
             template: None,
-            _keeper: Some(Mutex::new(keeper)),
+            _cluster: Some(Mutex::new(cluster)),
         };
         let template = server.create("template0", "yingzhu_template");
         let db = Db::connect(&DatabaseUrl::parse(&template).unwrap(), 1).unwrap();
@@ -149,7 +178,7 @@ impl Server {
         let (place, options) = rest.split_once('?').map_or((rest, ""), |(place, o)| (place, o));
         let host = place.split('/').next().unwrap_or_default();
         let pattern = format!("{scheme}://{host}/{{}}?{options}");
-        Self { pattern, admin: Mutex::new(admin), template: None, _keeper: None }
+        Self { pattern, admin: Mutex::new(admin), template: None, _cluster: None }
     }
 
     /// A database without any table.
@@ -174,7 +203,7 @@ impl Server {
     }
 
     fn create(&self, template: &str, name: &str) -> String {
-        let locale = if template == "template0" { "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'" } else { "" };
+        let locale = if template == "template0" { BYTES } else { "" };
         let mut admin = self.admin.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} {locale}")).unwrap();
         at(&self.pattern, name)
