@@ -180,11 +180,11 @@ fn fill(desk: &Desk, folder: &Path, students: u32) -> Outcome<()> {
         // Four lists each of a hundred other counties, the newest in force.
         Ok(conn.batch_execute(
             "INSERT INTO poverty_list (list_id, place, term, version, state, valid_from, entries, digest, import_id, \
-               recorded_by, recorded_at, checked_by, checked_at, locked_by, locked_at) \
+               recorded_by, recorded_at, checked_by, checked_at, locked_by, locked_at, lock_number) \
              WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < 399) \
              SELECT l.list_id || '-' || s.n, CAST(350100 + s.n % 100 AS TEXT), l.term, s.n / 100 + 1, l.state, \
                l.valid_from, 0, l.digest, l.import_id, l.recorded_by, l.recorded_at, l.checked_by, l.checked_at, \
-               l.locked_by, l.locked_at FROM poverty_list l CROSS JOIN s",
+               l.locked_by, l.locked_at, s.n + 2 FROM poverty_list l CROSS JOIN s",
         )?)
     })?;
     Ok(())
