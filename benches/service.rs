@@ -135,22 +135,23 @@ fn child(number: u32) -> Child {
 fn fill(desk: &Desk, folder: &Path, students: u32) -> Outcome<()> {
     desk.db.migrate()?;
     let term = Term::parse(TERM).ok_or("term")?;
-    let place = Place::parse(COUNTY).map_err(|_| "place")?;
+    let place = Place::parse(COUNTY).map_err(|e| e.what.en)?;
     let calendar = TermCalendar::default();
     let mut list = "姓名,身份证号,户籍地区划代码,户类型\n".to_owned();
-    let mut roll =
-        "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态,困难类型,户籍地区划代码\n".to_owned();
-    let mut aid = "姓名,身份证号,学校标识码,资助项目,金额(元),发放日期\n".to_owned();
+    let mut roll = "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态,困难类型,户籍地区划代码\n"
+        .as_bytes()
+        .to_vec();
+    let mut aid = "姓名,身份证号,学校标识码,资助项目,金额(元),发放日期\n".as_bytes().to_vec();
     for Child { name, id, school } in (0..ENTERED).map(child) {
-        let poor = id.bytes().nth(16).is_some_and(|digit| digit % 3 == 0);
+        let poor = id.as_bytes().get(16).is_some_and(|digit| digit % 3 == 0);
         if poor {
-            list += &format!("{name},{id},{COUNTY},建档立卡\n");
-            aid += &format!("{name},{id},{school},生活费补助,625,2024-11-20\n");
+            writeln!(list, "{name},{id},{COUNTY},建档立卡")?;
+            writeln!(aid, "{name},{id},{school},生活费补助,625,2024-11-20")?;
         }
         let category = if poor { "建档立卡" } else { "无" };
-        roll += &format!("{name},{id},{school},小学,三年级,住校,在读,{category},{COUNTY}\n");
+        writeln!(roll, "{name},{id},{school},小学,三年级,住校,在读,{category},{COUNTY}")?;
     }
-    let import = |name: &str, text: String, importer: &mut dyn FnMut(&Path, &Order) -> Outcome<String>| {
+    let import = |name: &str, text: Vec<u8>, importer: &mut dyn FnMut(&Path, &Order) -> Outcome<String>| {
         let file = folder.join(name);
         std::fs::write(&file, text)?;
         let order = Order {
@@ -279,7 +280,8 @@ fn lines(db: &Db, folder: &Path) -> Outcome<Vec<Line>> {
         std::fs::write(&path, text)?;
         Ok(path)
     };
-    let paths = |of: &str| people.iter().map(|id| format!("/bare/{of}/{id}\n")).collect::<String>();
+    let paths =
+        |of: &str| people.iter().fold(String::new(), |text, id| text + "/bare/" + of + "/" + id + "\n");
     let batches = |open: &str, between: &str, close: &str| -> String {
         let batch = |n: u32| {
             let many: Vec<String> = (0..BATCH).map(|m| question(n * 617 + m)).collect();
@@ -341,7 +343,7 @@ fn measure(url: &str, students: u32, seconds: u32, folder: &Path) -> Outcome<Vec
     let key = DevKey::generate()?;
     let request = MintRequest {
         roles: vec![Role::County],
-        place: Some(Place::parse(COUNTY).map_err(|_| "place")?),
+        place: Some(Place::parse(COUNTY).map_err(|e| e.what.en)?),
         school: None,
         student: None,
         pii: false,
@@ -351,12 +353,12 @@ fn measure(url: &str, students: u32, seconds: u32, folder: &Path) -> Outcome<Vec
     };
     let token = format!("Bearer {}", mint(&key, request, clock::now().and_utc().timestamp())?);
     let pack = Arc::new(Pack::embedded().map_err(|faults| format!("{faults:?}"))?);
-    let node =
+    let worker =
         Node::new(db.clone(), desk.sealer.clone(), works::all(&desk, &pack), jobs::Settings::default());
     let parts = Parts::new(db, Limits::default())
         .with(desk)
         .with_shared(pack)
-        .with(node)
+        .with(worker)
         .with(Verifier::new(Vec::new(), Some(&key))?);
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

@@ -4,7 +4,7 @@
 //! Its result is a union of parts. Each row is of one part and leaves the columns of the others empty; what
 //! a row is of is told by which of its groups of columns is not empty. The first part has no rows: it names
 //! the columns and gives them their types. The text is the same for both engines but for how a list of keys
-//! is spread into rows ([`ASKED_PG`], [`ASKED_SQLITE`]), and it is always the same text, so that each
+//! is spread into rows ([`SPREAD_PG`], [`SPREAD_SQLITE`]), and it is always the same text, so that each
 //! connection prepares it once.
 //!
 //! This file knows columns and nothing of what they mean; [`super::store`] puts the rows together.
@@ -31,21 +31,26 @@ use crate::schema::{aid_record, enrolment, school};
 use crate::seal::suite::Tag;
 use crate::values::{Category, EvidenceKind};
 
-/// The keys asked for, one a row. The inner SELECT hides their number from the planner: it then finds no plan
-/// better than the one it has, and need not look for one each time.
-const ASKED_PG: &str = "unnest((SELECT $1::text[])) AS asked(key)";
-const ASKED_SQLITE: &str = "(SELECT value AS key FROM json_each($1)) AS asked";
+/// The keys asked for, one a row. The inner SELECT hides their number from the planner of PostgreSQL: it then
+/// finds no plan better than the one it has, and need not look for one each time.
+const SPREAD_PG: &str = "unnest((SELECT $1::text[])) AS spread(key)";
+const SPREAD_SQLITE: &str = "(SELECT value AS key FROM json_each($1)) AS spread";
+
+/// Everything that is bound, as columns of a table of its own: SQLite plans a statement anew for each value
+/// that it sees a range bounded by, and columns it does not look into.
+const ASKED: &str = "SELECT spread.key, $2 AS low, $3 AS high, $4 AS school, $5 AS child, $6 AS as_of, $7 AS known_at, \
+     $8 AS term FROM ";
 
 /// By blind index, and only whom the caller may see: the one child of the token; or through a school in
 /// scope, or a household in scope on a list. `roll::store::visible` says the same of people by their id.
-const BY_ID_NUMBER: &str = "p.id_bidx = {unhex} AND CASE WHEN $5 <> '' THEN p.person_id = $5 ELSE \
-     EXISTS (SELECT 1 FROM enrolment v WHERE v.person_id = p.person_id AND v.place >= $2 AND v.place < $3 \
-             AND ($4 = '' OR v.school_code = $4)) \
-     OR ($4 = '' AND EXISTS (SELECT 1 FROM poverty_list_entry v WHERE v.person_id = p.person_id \
-             AND v.place >= $2 AND v.place < $3)) END";
+const BY_ID_NUMBER: &str = "p.id_bidx = {unhex} AND CASE WHEN q.child <> '' THEN p.person_id = q.child ELSE \
+     EXISTS (SELECT 1 FROM enrolment v WHERE v.person_id = p.person_id AND v.place >= q.low AND v.place < q.high \
+             AND (q.school = '' OR v.school_code = q.school)) \
+     OR (q.school = '' AND EXISTS (SELECT 1 FROM poverty_list_entry v WHERE v.person_id = p.person_id \
+             AND v.place >= q.low AND v.place < q.high)) END";
 
 /// By person, for whoever has seen to the caller's rights.
-const BY_PERSON: &str = "p.person_id = asked.key";
+const BY_PERSON: &str = "p.person_id = q.key";
 
 const PERSON: &str = "k.person_id, k.id_bidx, k.id_ct";
 const NAME: &str = "n.name_id, n.name_check, n.name_ct";
@@ -64,7 +69,7 @@ const AID: &str = "a.record_id, a.origin, a.corrects, a.person_id, a.name_id, a.
      a.recorded_at, a.version";
 /// Whether a record has moved on since the moment asked about.
 const MOVED_ON: &str = "a.version > 1 AND EXISTS (SELECT 1 FROM aid_entry y \
-     WHERE y.record_id = a.record_id AND y.recorded_at > $7)";
+     WHERE y.record_id = a.record_id AND y.recorded_at > k.known_at)";
 
 /// The groups of columns, in the order of [`Columns`].
 const GROUPS: [&str; 9] = [PERSON, NAME, ENTRY, CATEGORY, EVIDENCE, ENROLMENT, SCHOOL, AID, MOVED_ON];
@@ -78,11 +83,11 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("known k CROSS JOIN evidence v WHERE v.person_id = k.person_id AND {holds v}", &[EVIDENCE]),
     (
         "known k CROSS JOIN enrolment e LEFT JOIN school s ON s.code = e.school_code AND {recorded s} \
-         WHERE e.person_id = k.person_id AND e.valid_from <= $6 AND e.valid_to > $6 AND {recorded e}",
+         WHERE e.person_id = k.person_id AND e.valid_from <= k.as_of AND e.valid_to > k.as_of AND {recorded e}",
         &[ENROLMENT, SCHOOL],
     ),
     (
-        "known k CROSS JOIN aid_record a WHERE a.person_id = k.person_id AND a.term = $8 AND a.recorded_at <= $7",
+        "known k CROSS JOIN aid_record a WHERE a.person_id = k.person_id AND a.term = k.term AND a.recorded_at <= k.known_at",
         &[AID, MOVED_ON],
     ),
 ];
@@ -90,7 +95,8 @@ const PARTS: [(&str, &[&str]); 7] = [
 /// The text with numbered binds. `spread` gives the keys, `door` says who is known.
 fn text(spread: &str, door: &str) -> String {
     let known = format!(
-        "WITH known AS MATERIALIZED (SELECT p.person_id, p.id_bidx, p.id_ct FROM {spread} CROSS JOIN person p WHERE {door})"
+        "WITH asked AS MATERIALIZED ({ASKED}{spread}), known AS MATERIALIZED (SELECT p.person_id, p.id_bidx, p.id_ct, \
+         q.as_of, q.known_at, q.term FROM asked q CROSS JOIN person p WHERE {door})"
     );
     // Only the types of this part matter: it names every table and takes a row of none.
     let head = format!(
@@ -111,10 +117,10 @@ fn text(spread: &str, door: &str) -> String {
     let mut sql = format!("{known} {head} UNION ALL {edition} UNION ALL {}", parts.join(" UNION ALL "));
     for table in ["c", "v", "e", "s"] {
         let recorded = format!(
-            "{table}.recorded_at <= $7 AND ({table}.superseded_at IS NULL OR {table}.superseded_at > $7)"
+            "{table}.recorded_at <= k.known_at AND ({table}.superseded_at IS NULL OR {table}.superseded_at > k.known_at)"
         );
         let holds = format!(
-            "{table}.valid_from <= $6 AND ({table}.valid_to IS NULL OR {table}.valid_to > $6) AND {recorded}"
+            "{table}.valid_from <= k.as_of AND ({table}.valid_to IS NULL OR {table}.valid_to > k.as_of) AND {recorded}"
         );
         sql = sql
             .replace(&format!("{{recorded {table}}}"), &recorded)
@@ -143,9 +149,9 @@ pub(super) enum Engine {
 }
 
 fn texts(door: &str) -> [String; 2] {
-    let pg = text(ASKED_PG, &door.replace("{unhex}", "decode(asked.key, 'hex')"));
+    let pg = text(SPREAD_PG, &door.replace("{unhex}", "decode(q.key, 'hex')"));
     // SQLite takes `$1` for a name; `?1` is the first bind.
-    let sqlite = text(ASKED_SQLITE, &door.replace("{unhex}", "unhex(asked.key)")).replace('$', "?");
+    let sqlite = text(SPREAD_SQLITE, &door.replace("{unhex}", "unhex(q.key)")).replace('$', "?");
     [pg, sqlite]
 }
 
