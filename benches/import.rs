@@ -1,14 +1,24 @@
-//! A roll of a million rows into SQLite, beside what the engine and the file alone take in the same run.
+//! A roll of a million rows into SQLite and PostgreSQL, beside what the engine and the file alone take in the
+//! same run.
 //!
 //! Each file is imported by the program itself (`yingzhu import`), in a process of its own, so that its
-//! peak memory can be read; a workbook's reading child is counted apart. Two baselines, best of the
-//! rounds like every line:
+//! peak memory can be read; a workbook's reading child is counted apart. The baselines, of the same rounds as
+//! every other line and like it the best of them:
 //!
-//! * `bare`: the same file read by the csv crate and each row put as it is into one table with a key;
-//! * `engine`: the very rows that the import wrote, copied by the engine from one database into an equal
-//!   one, with every constraint and index. No program that stores these rows can be quicker.
+//! * `bare`: the same file read by the csv crate and each row put as it is into one table with one key.
+//!   An import of a row writes three rows (person, name, enrolment) into tables with eleven indexes, so this
+//!   shows what validation, sealing, finding and history cost, not how well they are done;
+//! * `equal`: the same file read by the csv crate, and the very rows that the import wrote copied by the engine
+//!   (`INSERT … SELECT`) into an equal, empty database, with every constraint and index: equal tables, equal
+//!   indexes, the same number of rows. What the import takes beyond that is its own;
+//! * `copy` (PostgreSQL): the same rows by `COPY … FROM` a file of the server's own, in binary, into equal
+//!   tables with every constraint and index: nothing crosses to another process.
 //!
-//! `cargo bench --bench import -- [ROWS] [ROUNDS]`; a million rows and three rounds unless told.
+//! PostgreSQL is a private server of the installed version, without fsync for both sides; where none is
+//! installed, the bench says so and does the rest.
+//!
+//! `cargo bench --bench import -- [ROWS] [ROUNDS]`; a million rows and three rounds unless told. An engine's
+//! name (`sqlite`, `postgres`) keeps the other out.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -17,8 +27,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use rust_xlsxwriter::Workbook;
+
+#[path = "../tests/support/installed.rs"]
+mod installed;
+#[path = "../tests/support/postgres.rs"]
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "the tests' own harness, as it is")]
+mod postgres;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -129,13 +145,12 @@ fn children(pid: u32) -> Vec<u32> {
     found
 }
 
-fn import(file: &Path, database: &Path, data: &Path) -> Outcome<Run> {
+fn import(file: &Path, database: &str, data: &Path) -> Outcome<Run> {
     let start = Instant::now();
     let mut process = Command::new(env!("CARGO_BIN_EXE_yingzhu"))
         .args(["import", "roll"])
         .arg(file)
-        .args(["--term", "2024A", "--place", "34", "--dev", "--database"])
-        .arg(format!("sqlite://{}", database.display()))
+        .args(["--term", "2024A", "--place", "34", "--dev", "--database", database])
         .arg("--data-dir")
         .arg(data)
         .stdout(Stdio::piped())
@@ -205,23 +220,45 @@ fn store(conn: &mut SqliteConnection, rows: &[Vec<String>]) -> Outcome<()> {
     Ok(())
 }
 
-/// Copies every row of an imported database into an empty one of the same schema.
-fn engine(full: &Path, empty: &Path) -> Outcome<Duration> {
+/// The tables an import of a roll writes, in the order in which they refer to each other.
+const TABLES: [&str; 7] = ["import", "school", "person", "person_name", "enrolment", "category", "evidence"];
+
+/// Reads the file, and copies every row of the imported database into an empty one of the same schema.
+fn equal(file: &Path, full: &Path, empty: &Path) -> Outcome<Duration> {
     let mut conn = SqliteConnection::establish(&empty.display().to_string())?;
     conn.batch_execute(PRAGMAS)?;
     conn.batch_execute(&format!("ATTACH '{}' AS full;", full.display()))?;
     let start = Instant::now();
-    conn.batch_execute(
-        "BEGIN IMMEDIATE; \
-         INSERT INTO import SELECT * FROM full.import; INSERT INTO school SELECT * FROM full.school; \
-         INSERT INTO person SELECT * FROM full.person; INSERT INTO person_name SELECT * FROM full.person_name; \
-         INSERT INTO enrolment SELECT * FROM full.enrolment; INSERT INTO category SELECT * FROM full.category; \
-         INSERT INTO evidence SELECT * FROM full.evidence; COMMIT; PRAGMA main.wal_checkpoint(TRUNCATE);",
-    )?;
+    let mut reader = csv::ReaderBuilder::new().from_path(file)?;
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record)? {}
+    conn.batch_execute("BEGIN IMMEDIATE;")?;
+    for table in TABLES {
+        conn.batch_execute(&format!("INSERT INTO {table} SELECT * FROM full.{table};"))?;
+    }
+    conn.batch_execute("COMMIT; PRAGMA main.wal_checkpoint(TRUNCATE);")?;
     Ok(start.elapsed())
 }
 
-/// An empty folder with a database of today's schema.
+/// Copies every row of an imported PostgreSQL database into an empty one of the same schema, by files that the
+/// server itself writes and reads; the time of reading them in.
+fn copied(full: &str, empty: &str, folder: &Path) -> Outcome<Duration> {
+    let file = |table: &str| folder.join(format!("{table}.copy"));
+    let mut conn = PgConnection::establish(full)?;
+    for table in TABLES {
+        conn.batch_execute(&format!("COPY {table} TO '{}' (FORMAT binary)", file(table).display()))?;
+    }
+    let mut conn = PgConnection::establish(empty)?;
+    let start = Instant::now();
+    conn.batch_execute("BEGIN")?;
+    for table in TABLES {
+        conn.batch_execute(&format!("COPY {table} FROM '{}' (FORMAT binary)", file(table).display()))?;
+    }
+    conn.batch_execute("COMMIT")?;
+    Ok(start.elapsed())
+}
+
+/// An empty folder with the place of a database in it.
 fn fresh(root: &Path, name: &str) -> Outcome<(PathBuf, PathBuf)> {
     let folder = root.join(name);
     std::fs::create_dir_all(&folder)?;
@@ -235,6 +272,7 @@ fn fresh(root: &Path, name: &str) -> Outcome<(PathBuf, PathBuf)> {
     Ok((database, folder))
 }
 
+/// A database of today's schema.
 fn migrated(database: &Path) -> Outcome<()> {
     let url = yingzhu::db::DatabaseUrl::parse(&format!("sqlite://{}", database.display()))
         .map_err(|text| text.en.to_string())?;
@@ -242,69 +280,129 @@ fn migrated(database: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// The best time of the rounds so far, with the highest peaks.
+#[derive(Default)]
+struct Best(Option<Run>);
+
+impl Best {
+    fn take(&mut self, run: Run) {
+        let best = self.0.get_or_insert(run);
+        best.took = best.took.min(run.took);
+        best.peak = best.peak.max(run.peak);
+        best.child_peak = best.child_peak.max(run.child_peak);
+    }
+}
+
+/// What the rounds were about, and what they came to.
+struct Rounds {
+    root: PathBuf,
+    rows: u32,
+    files: [(&'static str, PathBuf, u32); 4],
+}
+
+impl Rounds {
+    fn prepare(root: &Path, rows: u32) -> Outcome<Self> {
+        let at = |name: &str| root.join(name);
+        let files = [
+            ("import CSV UTF-8", at("u.csv"), rows),
+            ("import CSV GB 18030", at("g.csv"), rows),
+            ("import xlsx", at("x.xlsx"), rows),
+            ("import CSV UTF-8, a tenth of it", at("tenth.csv"), rows / 10),
+        ];
+        let [(_, csv, _), (_, gbk, _), (_, xlsx, _), (_, tenth, few)] = &files;
+        write_csv(csv, rows, encoding_rs::UTF_8)?;
+        write_csv(gbk, rows, encoding_rs::GB18030)?;
+        write_csv(tenth, *few, encoding_rs::UTF_8)?;
+        write_xlsx(xlsx, rows)?;
+        Ok(Self { root: root.to_owned(), rows, files })
+    }
+
+    fn sqlite(&self, rounds: u32, out: &mut impl Write) -> Outcome<()> {
+        let (mut bare_best, mut equal_best) = (Duration::MAX, Duration::MAX);
+        let mut best: [Best; 4] = Default::default();
+        for _ in 0..rounds {
+            let [(_, csv, _), ..] = &self.files;
+            let (database, _) = fresh(&self.root, "bare")?;
+            bare_best = bare_best.min(bare(csv, &database)?);
+            for (best, (_, file, _)) in best.iter_mut().zip(&self.files) {
+                let (database, folder) = fresh(&self.root, "import")?;
+                best.take(import(file, &format!("sqlite://{}", database.display()), &folder)?);
+                if file == csv {
+                    let (empty, _) = fresh(&self.root, "equal")?;
+                    migrated(&empty)?;
+                    equal_best = equal_best.min(equal(csv, &database, &empty)?);
+                }
+            }
+        }
+        writeln!(out, "{}", line("SQLite bare: one row each, one key", bare_best, self.rows))?;
+        writeln!(out, "{}", line("SQLite equal: same rows, tables, indexes", equal_best, self.rows))?;
+        for (Best(run), (name, _, rows)) in best.iter().zip(&self.files) {
+            let Some(run) = run else { continue };
+            let share = f64::from(*rows) / f64::from(self.rows);
+            let against = |base: Duration| run.took.as_secs_f64() / base.as_secs_f64() / share;
+            writeln!(
+                out,
+                "{} {:6.2} x equal {:6.2} x bare, peak {} MiB, reading child {} MiB",
+                line(&format!("SQLite {name}"), run.took, *rows),
+                against(equal_best),
+                against(bare_best),
+                run.peak,
+                run.child_peak
+            )?;
+        }
+        if let [Best(Some(whole)), .., Best(Some(tenth))] = &best {
+            let ratio = f64::from(u32::try_from(whole.peak)?) / f64::from(u32::try_from(tenth.peak)?);
+            writeln!(out, "SQLite peak of {} rows over that of a tenth of them: {ratio:.2} x", self.rows)?;
+        }
+        Ok(())
+    }
+
+    fn postgres(&self, rounds: u32, out: &mut impl Write) -> Outcome<()> {
+        if installed::named().is_some() || installed::binaries().is_none() {
+            writeln!(out, "PostgreSQL: not measured; {}", installed::missing())?;
+            return Ok(());
+        }
+        let server = postgres::server();
+        let folder = tempfile::Builder::new().prefix("import-copy").tempdir()?;
+        // The server runs under an account of its own.
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
+        let (mut copy_best, mut best) = (Duration::MAX, Best::default());
+        let [(name, csv, rows), ..] = &self.files;
+        for _ in 0..rounds {
+            let (full, empty) = (server.migrated(), server.migrated());
+            let (_, data) = fresh(&self.root, "import")?;
+            best.take(import(csv, &full.url, &data)?);
+            copy_best = copy_best.min(copied(&full.url, &empty.url, folder.path())?);
+        }
+        writeln!(out, "{}", line("PostgreSQL copy: same rows, tables, indexes", copy_best, *rows))?;
+        if let Best(Some(run)) = best {
+            let ratio = run.took.as_secs_f64() / copy_best.as_secs_f64();
+            let line = line(&format!("PostgreSQL {name}"), run.took, *rows);
+            writeln!(out, "{line} {ratio:6.2} x copy, peak {} MiB", run.peak)?;
+        }
+        Ok(())
+    }
+}
+
+fn line(name: &str, took: Duration, rows: u32) -> String {
+    let s = took.as_secs_f64();
+    format!("{name:43} {s:8.2} s {:10.0} rows/s", f64::from(rows) / s)
+}
+
 fn main() -> Outcome<()> {
-    let numbers: Vec<u32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let said: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u32> = said.iter().filter_map(|a| a.parse().ok()).collect();
     let rows = numbers.first().copied().unwrap_or(1_000_000);
     let rounds = numbers.get(1).copied().unwrap_or(3).max(1);
     let root = tempfile::Builder::new().prefix("import-bench").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let root = root.path();
     let mut out = std::io::stdout().lock();
-
-    let (csv, gbk, xlsx, tenth) =
-        (root.join("u.csv"), root.join("g.csv"), root.join("x.xlsx"), root.join("tenth.csv"));
-    write_csv(&csv, rows, encoding_rs::UTF_8)?;
-    write_csv(&gbk, rows, encoding_rs::GB18030)?;
-    write_csv(&tenth, rows / 10, encoding_rs::UTF_8)?;
-    write_xlsx(&xlsx, rows)?;
-
-    let mut best: [Option<Run>; 4] = [None; 4];
-    let (mut bare_best, mut engine_best) = (Duration::MAX, Duration::MAX);
-    for _ in 0..rounds {
-        let (database, _) = fresh(root, "bare")?;
-        bare_best = bare_best.min(bare(&csv, &database)?);
-        for (slot, file) in best.iter_mut().zip([&csv, &gbk, &xlsx, &tenth]) {
-            let (database, folder) = fresh(root, "import")?;
-            let run = import(file, &database, &folder)?;
-            *slot = Some(match slot {
-                Some(best) if best.took <= run.took => Run {
-                    peak: best.peak.max(run.peak),
-                    child_peak: best.child_peak.max(run.child_peak),
-                    ..*best
-                },
-                _ => run,
-            });
-            if file == &csv {
-                let (empty, _) = fresh(root, "engine")?;
-                migrated(&empty)?;
-                engine_best = engine_best.min(engine(&database, &empty)?);
-            }
-        }
-    }
-
     writeln!(out, "{rows} rows of {} columns, best of {rounds} rounds, all lines of one run", HEADER.len())?;
-    let line = |name: &str, took: Duration, rows: u32| {
-        let s = took.as_secs_f64();
-        format!("{name:38} {s:8.2} s {:10.0} rows/s", f64::from(rows) / s)
-    };
-    writeln!(out, "{}", line("bare: csv read, one row each, one key", bare_best, rows))?;
-    writeln!(out, "{}", line("engine: the imported rows copied", engine_best, rows))?;
-    for (name, run, rows) in [
-        ("import CSV UTF-8", best[0], rows),
-        ("import CSV GB 18030", best[1], rows),
-        ("import xlsx", best[2], rows),
-        ("import CSV UTF-8, a tenth of it", best[3], rows / 10),
-    ] {
-        let Some(run) = run else { continue };
-        let against = |base: Duration| run.took.as_secs_f64() / base.as_secs_f64();
-        writeln!(
-            out,
-            "{} {:5.2} x bare {:5.2} x engine, peak {} MiB, reading child {} MiB",
-            line(name, run.took, rows),
-            against(bare_best),
-            against(engine_best),
-            run.peak,
-            run.child_peak
-        )?;
+    let work = Rounds::prepare(root.path(), rows)?;
+    if !said.iter().any(|a| a == "postgres") {
+        work.sqlite(rounds, &mut out)?;
+    }
+    if !said.iter().any(|a| a == "sqlite") {
+        work.postgres(rounds, &mut out)?;
     }
     Ok(())
 }

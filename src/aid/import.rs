@@ -8,9 +8,9 @@ use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use super::{payments, store};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::batch::{Batch, Outcome, arrivals, incoming, standing};
 use crate::imports::columns::{self, column, required};
-use crate::imports::{ImportKind, Importer, Pending};
+use crate::imports::{ImportKind, Importer, Pending, Times};
 use crate::poverty_list::import::out_of_scope;
 use crate::roll::store as roll;
 use crate::seal::vault;
@@ -62,13 +62,13 @@ pub struct AidRow {
 pub struct AidImporter {
     today: NaiveDate,
     /// How often each payment has been met in this file.
-    met: HashMap<String, u32>,
+    met: Times,
 }
 
 impl AidImporter {
     /// An importer; `today` bounds the dates of payment.
     pub fn new(today: NaiveDate) -> Self {
-        Self { today, met: HashMap::new() }
+        Self { today, met: Times::default() }
     }
 }
 
@@ -128,12 +128,13 @@ impl Importer for AidImporter {
         })
     }
 
+    fn who(&self, row: &AidRow) -> Option<vault::Incoming> {
+        Some(incoming(row.id.as_ref(), row.number.as_ref(), &row.name, None))
+    }
+
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
         let places = admit(conn, batch, rows)?;
-        let people: Vec<vault::Incoming> = standing(rows)
-            .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, None))
-            .collect();
-        let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
+        let people = vault::enter(conn, batch.sealer, arrivals(rows), batch.order.at)?;
         let cards: Vec<String> =
             standing(rows).filter_map(|p| p.row.account.as_ref().map(|a| a.as_str().to_owned())).collect();
         let mut accounts = vault::enter_accounts(conn, batch.sealer, &cards, batch.order.at)?.into_iter();
@@ -172,8 +173,7 @@ impl AidImporter {
         let term = batch.order.term.to_string();
         let payment =
             payment_key(&person.person_id, row.programme, &term, row.school.as_str(), row.paid_on, row.fen.0);
-        let nth = self.met.entry(payment.clone()).or_insert(0);
-        *nth += 1;
+        let nth = self.met.next(&payment);
         let record_id = clock::new_id();
         let line = Entry {
             fen: Some(row.fen.0),

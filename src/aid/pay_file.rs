@@ -14,7 +14,7 @@ use super::{payments, store};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::imports::batch::{Batch, Outcome, standing};
-use crate::imports::{ImportKind, Importer, Pending};
+use crate::imports::{ImportKind, Importer, Pending, Times};
 use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
 use crate::values::{Fen, StudentNumber, Text, ValueError};
@@ -25,7 +25,7 @@ pub struct PayImporter {
     reading: AidImporter,
     hand: Hand,
     /// How often each payment has been met in this file.
-    met: HashMap<String, u32>,
+    met: Times,
     /// The records this file has paid: a further row of the same student is no part payment.
     paid: HashSet<String>,
 }
@@ -34,7 +34,7 @@ impl PayImporter {
     /// A sheet sent by a hand.
     pub fn new(hand: Hand) -> Self {
         let reading = AidImporter::new(hand.today);
-        Self { reading, hand, met: HashMap::new(), paid: HashSet::new() }
+        Self { reading, hand, met: Times::default(), paid: HashSet::new() }
     }
 }
 
@@ -139,9 +139,8 @@ impl PayImporter {
                     row.paid_on,
                     row.fen.0,
                 );
-                let nth = self.met.entry(base.clone()).or_insert(0);
-                *nth += 1;
-                Some((base, *nth))
+                let nth = self.met.next(&base);
+                Some((base, nth))
             })
             .collect()
     }

@@ -11,7 +11,7 @@ use diesel::upsert::excluded;
 use super::ledger;
 use super::model::{AidRecord, AidState, Entry, Origin};
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, MultiBackend, on};
+use crate::db::{CHUNK, Conn, MultiBackend, on, pour};
 use crate::error::{Error, Result};
 use crate::schema::{aid_entry, aid_record, person};
 use crate::values::{Place, Programme};
@@ -36,9 +36,7 @@ fn in_scope(scope: &Scope) -> Condition {
 
 /// Records new records, each with the line that begins its ledger.
 pub fn insert(conn: &mut Conn, records: &[AidRecord], entries: &[Entry]) -> Result<()> {
-    for chunk in records.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(aid_record::table).values(chunk).execute(conn))?;
-    }
+    pour!(conn, aid_record::table, records)?;
     append(conn, entries)
 }
 
@@ -65,9 +63,7 @@ pub fn save(conn: &mut Conn, records: &[AidRecord], entries: &[Entry]) -> Result
 }
 
 fn append(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
-    for chunk in entries.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(aid_entry::table).values(chunk).execute(conn))?;
-    }
+    pour!(conn, aid_entry::table, entries)?;
     Ok(())
 }
 

@@ -85,6 +85,8 @@ permissions! {
     FindingReader = &[
         Role::Province, Role::City, Role::County, Role::PovertyOffice, Role::Auditor, Role::School,
     ];
+    /// A school, about its own students.
+    OwnSchool = &[Role::School];
     /// An education bureau's officer.
     BureauOfficer = &[Role::Province, Role::City, Role::County];
     /// Whoever holds list, roll and money against each other.

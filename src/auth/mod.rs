@@ -39,8 +39,8 @@ pub use caller::{Caller, Scope};
 pub use claims::{MOST_DEV_SECONDS, MOST_TOKEN_BYTES};
 pub use dev::{DEV_AUDIENCE, DEV_ISSUER, DevKey, MintRequest, mint};
 pub use extract::{
-    AnyCaller, BureauOfficer, ChildReader, FindingReader, Granter, ListKeeper, Proposer, Reader, Registrar,
-    Sender, Supervisor,
+    AnyCaller, BureauOfficer, ChildReader, FindingReader, Granter, ListKeeper, OwnSchool, Proposer, Reader,
+    Registrar, Sender, Supervisor,
 };
 pub use fetch::{Fetch, FetchFault};
 pub use keys::Algorithm;

@@ -9,16 +9,16 @@ use super::import::{term_and_place, unwritable};
 use super::{Out, store};
 use crate::auth::Scope;
 use crate::config::StoreOptions;
-use crate::cross_check::export::export;
-use crate::cross_check::finding_store::{self as findings, Filter};
+use crate::cross_check::export::{Wanted, export};
 use crate::cross_check::model::FindingKind;
 use crate::cross_check::run::{self, Means, Order};
+use crate::cross_check::sighting_store::{Filter, counts};
 use crate::cross_check::store::CheckRow;
 use crate::cross_check::watch::unwatched;
 use crate::error::Result;
 use crate::imports::Desk;
 use crate::policy::Pack;
-use crate::sheet::CsvEncoding;
+use crate::sheet::{CsvEncoding, ExportForm};
 use crate::values::{Fen, Text, clock};
 
 /// Options of `cross-check`.
@@ -61,16 +61,16 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     };
     let check = check(&desk, &pack, &order)?;
     let scope = Scope::local(place);
-    let (counts, book) = desk.db.read_now(|conn| {
-        let counts = findings::counts(conn, &scope, &check.check_id)?;
-        let rows = findings::findings(conn, &scope, &check.check_id, &Filter::default(), None, i64::MAX)?;
-        Ok((counts, export(conn, &desk.sealer, &scope, &check, &rows, options.pii)?))
-    })?;
-    tell(&counts, out)?;
+    tell(&desk.db.read_now(|conn| counts(conn, &scope, &check.check_id))?, out)?;
     if let Some(path) = &options.out {
         let csv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        let bytes = if csv { book.csv(CsvEncoding::Utf8Bom)? } else { book.xlsx()? };
-        std::fs::write(path, bytes).map_err(|e| unwritable(path, &e))?;
+        let form = if csv { ExportForm::Csv(CsvEncoding::Utf8Bom) } else { ExportForm::Xlsx };
+        let wanted = Wanted { scope: &scope, pii: options.pii, at: clock::now() };
+        let mut file =
+            desk.db.read_now(|conn| export(conn, &desk.sealer, wanted, &check, &Filter::default(), form))?;
+        std::fs::File::create(path)
+            .and_then(|mut to| std::io::copy(&mut file.file, &mut to))
+            .map_err(|e| unwritable(path, &e))?;
         out.say(&Text::new(
             format!("疑点清单已写入 {}", path.display()),
             format!("the findings are in {}", path.display()),

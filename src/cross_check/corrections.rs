@@ -4,18 +4,17 @@
 
 use std::collections::HashMap;
 
-use super::export::{cover, out_cells, shown};
-use super::finding_store::{Filter, Found, findings};
+use super::export::{Wanted, columns, cover, out_cells, shown};
 use super::model::{Detail, FindingKind};
 use super::report::explain;
+use super::sighting_store::{Filter, Found, findings};
 use super::store::CheckRow;
-use crate::auth::Scope;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
 use crate::seal::{Sealer, vault};
-use crate::sheet::{OutColumn, XlsxOut};
+use crate::sheet::{Export, ExportForm, Exported};
 use crate::values::{Fen, Programme};
 
 const ROLL: [&str; 16] = [
@@ -80,36 +79,31 @@ const fn in_payments(kind: FindingKind) -> bool {
 pub fn corrections(
     conn: &mut Conn,
     sealer: &Sealer,
-    scope: &Scope,
+    wanted: Wanted<'_>,
     check: &CheckRow,
     school: &str,
-    pii: bool,
-) -> Result<Vec<u8>> {
+) -> Result<Exported> {
     let filter = Filter { school: Some(school.to_owned()), ..Filter::default() };
-    let mut found = findings(conn, scope, &check.check_id, &filter, None, i64::MAX)?;
+    let mut found = findings(conn, wanted.scope, &check.check_id, &filter, None, i64::MAX)?;
     found.retain(|(_, f)| f.state.is_unsettled() && !f.gone);
-    let people = shown(conn, sealer, &found, pii)?;
+    let people = shown(conn, sealer, &found, wanted.pii)?;
     let persons: Vec<String> = found.iter().map(|(s, _)| s.person_id.clone()).collect();
     let rows: HashMap<String, Enrolment> = roll::of_people(conn, &check.term, &persons)?
         .into_iter()
         .filter(|row| row.school_code == school)
         .map(|row| (row.person_id.clone(), row))
         .collect();
-    let numbers: HashMap<String, String> = if pii {
+    let numbers: HashMap<String, String> = if wanted.pii {
         let opened = vault::reveal(conn, sealer, &persons)?;
         opened.into_iter().filter_map(|(person, of)| Some((person, of.student_number?))).collect()
     } else {
         HashMap::new()
     };
-    let columns = |headers: &[&str]| headers.iter().map(|h| OutColumn::text(*h).wide(18)).collect::<Vec<_>>();
-    let mut lines = cover(check, "学校更正清单")?;
-    lines.push(("学校标识码".to_owned(), school.to_owned()));
-    lines.push((
-        "用法".to_owned(),
-        "按“问题与处理”逐行核实更正；更正后的行可按原表头导入。证件号脱敏时请先换用有权限的令牌下载。"
-            .to_owned(),
-    ));
-    let mut out = XlsxOut::with("学籍更正", columns(&ROLL), None, &lines)?;
+    let cover = cover(wanted, check, "学校更正清单")?.line("更正学校", school).line(
+        "用法",
+        "按“问题与处理”逐行核实更正；更正后的行可按原表头导入。证件号脱敏时请先换用有权限的令牌下载。",
+    );
+    let mut out = Export::begin(ExportForm::Xlsx, "学籍更正", columns(&ROLL), &cover)?;
     let (payments, roll): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|(s, _)| in_payments(s.kind));
     for (s, f) in roll {
         let detail: Detail = serde_json::from_str(&s.detail)?;
@@ -123,7 +117,7 @@ pub fn corrections(
         cells.extend([s.kind.zh().to_owned(), explain(s.kind, &detail), f.state.zh().to_owned()]);
         out.row(&out_cells(&cells))?;
     }
-    out.another("资助更正", columns(&AID))?;
+    out.sheet("资助更正", columns(&AID))?;
     for (s, f) in payments {
         let detail: Detail = serde_json::from_str(&s.detail)?;
         let yuan = |fen: Option<i64>| fen.map(|fen| Fen(fen).yuan()).unwrap_or_default();
@@ -145,7 +139,7 @@ pub fn corrections(
         ];
         out.row(&out_cells(&cells))?;
     }
-    out.into_bytes()
+    out.finish()
 }
 
 /// Stage to leaving as the roll says them; empty where it has no row.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::finding_store::Facts;
+use super::sighting_store::Facts;
 use crate::values::closed_list::closed_list;
 
 closed_list! {

@@ -1,18 +1,19 @@
-//! Findings as callers see them, and what a person says of one.
+//! Findings as callers see them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::word;
-use super::finding_store::{EventRow, FindingRow, Found};
+use super::finding_store::EventRow;
 use super::lifecycle::EventKind;
 use super::model::{Detail, FindingKind, FindingState};
 use super::report::explain;
-use crate::error::{Error, FieldError, Result};
+use super::sighting_store::Found;
+use crate::error::Result;
 use crate::page::page;
 use crate::roll::masking::Shown;
-use crate::values::{Fen, Lang, Programme, Stage, Text, clock};
+use crate::values::{Fen, Lang, Programme, Stage};
 
 /// A finding. Id numbers and names are masked unless the token holds `pii:read`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,6 +64,8 @@ pub struct FindingBody {
     pub remark: Option<String>,
     /// Where the proof lies.
     pub evidence: Option<String>,
+    /// What the school answered, as long as the bureau has not settled it.
+    pub answer: Option<AnswerBody>,
     /// The office or person who is to see to it.
     pub assignee: Option<String>,
     /// By when.
@@ -75,6 +78,19 @@ pub struct FindingBody {
     pub first_seen_at: DateTime<Utc>,
     /// Counts changes; the ETag of the finding.
     pub version: i64,
+}
+
+/// A school's answer about a finding.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnswerBody {
+    /// What it says.
+    pub says: String,
+    /// Where the proof lies.
+    pub evidence: Option<String>,
+    /// Who.
+    pub by: String,
+    /// When (UTC).
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// The second person of a finding.
@@ -112,6 +128,12 @@ impl FindingBody {
             gone: f.gone,
             remark: f.remark,
             evidence: f.evidence,
+            answer: f.answer.map(|says| AnswerBody {
+                says,
+                evidence: f.answer_evidence,
+                by: f.answered_by.unwrap_or_default(),
+                at: f.answered_at.map(|at| at.and_utc()),
+            }),
             assignee: f.assignee,
             due_on: f.due_on,
             decided_by: f.decided_by,
@@ -187,127 +209,4 @@ impl EventBody {
             at: e.made_at.and_utc(),
         }
     }
-}
-
-/// What a person says of a finding; what is absent stays as it was. At least one of the fields is needed.
-/// Texts are without personal data.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FindingDecision {
-    /// The new state.
-    #[serde(default)]
-    pub state: Option<FindingState>,
-    /// Why; needed for `explained`. At most 500 characters.
-    #[serde(default)]
-    pub remark: Option<String>,
-    /// The office or person who is to see to it, at most 100 characters; empty: nobody.
-    #[serde(default)]
-    pub assignee: Option<String>,
-    /// By when it is to be settled.
-    #[serde(default)]
-    pub due_on: Option<NaiveDate>,
-    /// Where the proof lies (a file number, a ledger page), at most 500 characters; never the proof itself.
-    #[serde(default)]
-    pub evidence: Option<String>,
-    /// A word for the history that changes nothing, at most 500 characters.
-    #[serde(default)]
-    pub comment: Option<String>,
-}
-
-/// Most characters of a remark, a comment or a note on evidence.
-const LONG: usize = 500;
-/// Most characters of an assignee.
-const SHORT: usize = 100;
-
-impl FindingDecision {
-    /// Texts are short, an explanation explains, and something is said at all.
-    pub fn check(&self) -> Result<()> {
-        let texts = [
-            ("/remark", &self.remark, LONG),
-            ("/assignee", &self.assignee, SHORT),
-            ("/evidence", &self.evidence, LONG),
-            ("/comment", &self.comment, LONG),
-        ];
-        for (pointer, text, most) in texts {
-            if text.as_deref().is_some_and(|text| text.trim().chars().count() > most) {
-                return Err(fault(
-                    pointer,
-                    "too_long",
-                    Text::new(format!("最多 {most} 字"), format!("at most {most} characters")),
-                ));
-            }
-        }
-        let remark = self.remark.as_deref().map(str::trim).unwrap_or_default();
-        if self.state == Some(FindingState::Explained) && remark.is_empty() {
-            return Err(fault(
-                "/remark",
-                "missing",
-                Text::fixed("标记为“已说明”时请填写说明", "say why when a finding is explained"),
-            ));
-        }
-        let nothing =
-            self.state.is_none() && self.due_on.is_none() && texts.iter().all(|(_, text, _)| text.is_none());
-        if nothing {
-            return Err(fault(
-                "/state",
-                "missing",
-                Text::fixed(
-                    "请至少填写状态、说明、交办、期限、证据或备注中的一项",
-                    "give a state, remark, assignee, due day, evidence or comment at least",
-                ),
-            ));
-        }
-        Ok(())
-    }
-
-    /// The finding as it stands after this, and what goes into its history.
-    pub fn applied(&self, row: &FindingRow, by: &str, at: NaiveDateTime) -> (FindingRow, Vec<EventRow>) {
-        let mut next = row.clone();
-        let given = |text: &Option<String>| {
-            text.as_deref().map(str::trim).map(|text| (!text.is_empty()).then(|| text.to_owned()))
-        };
-        let mut events = Vec::new();
-        let mut tell = |what, to_state, note| {
-            events.push(EventRow {
-                event_id: clock::new_id(),
-                finding_id: row.finding_id.clone(),
-                what,
-                from_state: row.state,
-                to_state,
-                note,
-                check_id: None,
-                made_by: by.to_owned(),
-                made_at: at,
-            });
-        };
-        if self.state.is_some() || self.remark.is_some() || self.evidence.is_some() {
-            next.state = self.state.unwrap_or(row.state);
-            // A new state without a word takes the former word with it no further.
-            if let Some(remark) = given(&self.remark).or_else(|| self.state.map(|_| None)) {
-                next.remark = remark;
-            }
-            if let Some(evidence) = given(&self.evidence) {
-                next.evidence = evidence;
-            }
-            (next.decided_by, next.decided_at) = (Some(by.to_owned()), Some(at));
-            tell(EventKind::Decided, next.state, next.remark.clone());
-        }
-        if self.assignee.is_some() || self.due_on.is_some() {
-            if let Some(assignee) = given(&self.assignee) {
-                next.assignee = assignee;
-            }
-            next.due_on = self.due_on.or(next.due_on);
-            let due = next.due_on.map(|day| day.to_string());
-            let note = [next.assignee.clone(), due].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            tell(EventKind::Assigned, next.state, (!note.is_empty()).then_some(note));
-        }
-        if let Some(Some(comment)) = given(&self.comment) {
-            tell(EventKind::Commented, next.state, Some(comment));
-        }
-        (next, events)
-    }
-}
-
-fn fault(pointer: &str, code: &'static str, detail: Text) -> Error {
-    Error::invalid(vec![FieldError { pointer: pointer.to_owned(), code, detail }])
 }

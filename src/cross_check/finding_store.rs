@@ -1,21 +1,18 @@
-//! The tables `finding`, `sighting` and `finding_event`: what runs saw, and what people said of it.
+//! The tables `finding` and `finding_event`: what people said of findings, and what became of them.
 //!
-//! A finding is one row for place and term of its runs; each run that sees it adds a sighting. Lists are
-//! of the sightings of one run, with what is said of each finding now.
+//! A finding is one row for place and term of its runs; what each run saw of it is in `sighting_store`.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::lifecycle::EventKind;
-use super::model::{FindingKind, FindingState};
+use super::model::FindingState;
+use super::sighting_store::{Facts, Found, SightingRow};
 use crate::aid::model::{AidState, EntryKind};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Code, Error, Result};
 use crate::schema::{aid_entry, aid_record, finding, finding_event, sighting};
-use crate::values::{Place, Programme, Stage};
 
 /// A finding with what people said of it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -38,6 +35,14 @@ pub struct FindingRow {
     pub remark: Option<String>,
     /// Where the proof lies.
     pub evidence: Option<String>,
+    /// What the school answered, until it is settled.
+    pub answer: Option<String>,
+    /// Where the school says the proof lies.
+    pub answer_evidence: Option<String>,
+    /// Who answered.
+    pub answered_by: Option<String>,
+    /// When.
+    pub answered_at: Option<NaiveDateTime>,
     /// The office or person who is to see to it.
     pub assignee: Option<String>,
     /// By when.
@@ -54,42 +59,12 @@ pub struct FindingRow {
     pub version: i64,
 }
 
-/// What one run saw of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = sighting, treat_none_as_default_value = false)]
-pub struct SightingRow {
-    /// The run.
-    pub check_id: String,
-    /// Place within the run's findings, from 1: by kind, then by student.
-    pub position: i64,
-    /// The finding.
-    pub finding_id: String,
-    /// Kind.
-    pub kind: FindingKind,
-    /// The student.
-    pub person_id: String,
-    /// A name to show the student by.
-    pub name_id: String,
-    /// A second person the finding is about.
-    pub other_id: Option<String>,
-    /// The account the finding is about.
-    pub account_id: Option<String>,
-    /// The school that can act.
-    pub school_code: Option<String>,
-    /// Place of the office that can act.
-    pub place: String,
-    /// Stage.
-    pub stage: Option<Stage>,
-    /// Programme.
-    pub programme: Option<Programme>,
-    /// Due for the term, fen.
-    pub due_fen: Option<i64>,
-    /// Paid for the term, fen.
-    pub paid_fen: Option<i64>,
-    /// In question, fen.
-    pub at_stake_fen: i64,
-    /// Particulars, JSON.
-    pub detail: String,
+impl FindingRow {
+    /// The school's answer was confirmed, sent back or overtaken.
+    pub fn settle_answer(&mut self) {
+        (self.answer, self.answer_evidence) = (None, None);
+        (self.answered_by, self.answered_at) = (None, None);
+    }
 }
 
 /// Something that happened to a finding.
@@ -114,155 +89,6 @@ pub struct EventRow {
     pub made_by: String,
     /// When.
     pub made_at: NaiveDateTime,
-}
-
-/// A finding as a run saw it.
-pub type Found = (SightingRow, FindingRow);
-
-/// Which findings to list. Everything narrows.
-#[derive(Debug, Default, Clone)]
-pub struct Filter {
-    /// Only this kind.
-    pub kind: Option<FindingKind>,
-    /// Only this state.
-    pub state: Option<FindingState>,
-    /// Only this school.
-    pub school: Option<String>,
-    /// Only offices of this place.
-    pub place: Option<Place>,
-    /// Only this stage.
-    pub stage: Option<Stage>,
-    /// Only what is assigned to this office or person; an empty text: to nobody.
-    pub assignee: Option<String>,
-    /// Only with at least so much in question, fen.
-    pub min_fen: Option<i64>,
-    /// Only what was first seen at this moment or before.
-    pub seen_by: Option<NaiveDateTime>,
-}
-
-/// Narrows a boxed query over sightings and findings to a run, a scope and a filter.
-macro_rules! narrowed {
-    ($query:expr, $check_id:expr, $scope:expr, $filter:expr) => {{
-        let (low, high) = $scope.place_range();
-        let filter: &Filter = $filter;
-        let mut query = $query
-            .filter(sighting::check_id.eq($check_id.to_owned()))
-            .filter(sighting::place.ge(low))
-            .filter(sighting::place.lt(high));
-        if let Some(school) = $scope.school() {
-            query = query.filter(sighting::school_code.eq(school.to_owned()));
-        }
-        if let Some(school) = &filter.school {
-            query = query.filter(sighting::school_code.eq(school.clone()));
-        }
-        if let Some(kind) = filter.kind {
-            query = query.filter(sighting::kind.eq(kind));
-        }
-        if let Some(state) = filter.state {
-            query = query.filter(finding::state.eq(state));
-        }
-        if let Some(place) = &filter.place {
-            let (low, high) = place.range();
-            query = query.filter(sighting::place.ge(low)).filter(sighting::place.lt(high));
-        }
-        if let Some(stage) = filter.stage {
-            query = query.filter(sighting::stage.eq(stage));
-        }
-        match filter.assignee.as_deref() {
-            Some("") => query = query.filter(finding::assignee.is_null()),
-            Some(assignee) => query = query.filter(finding::assignee.eq(assignee.to_owned())),
-            None => {}
-        }
-        if let Some(fen) = filter.min_fen {
-            query = query.filter(sighting::at_stake_fen.ge(fen));
-        }
-        if let Some(at) = filter.seen_by {
-            query = query.filter(finding::first_seen_at.le(at));
-        }
-        query
-    }};
-}
-
-/// A page of the findings of a run, within the scope.
-pub fn findings(
-    conn: &mut Conn,
-    scope: &Scope,
-    check_id: &str,
-    filter: &Filter,
-    after: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Found>> {
-    let query = sighting::table
-        .inner_join(finding::table)
-        .select((SightingRow::as_select(), FindingRow::as_select()))
-        .into_boxed();
-    let query = narrowed!(query, check_id, scope, filter);
-    Ok(query
-        .filter(sighting::position.gt(after.unwrap_or_default()))
-        .order(sighting::position.asc())
-        .limit(limit)
-        .load(conn)?)
-}
-
-/// What findings are counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupBy {
-    /// Kind.
-    Kind,
-    /// State.
-    State,
-    /// Place of the office that can act.
-    Place,
-    /// School.
-    School,
-    /// Stage.
-    Stage,
-    /// Whoever is to see to it.
-    Assignee,
-}
-
-/// How many findings there are of each value (`None`: without one), and what is at stake, fen. The scope
-/// goes into the count.
-pub fn counted(
-    conn: &mut Conn,
-    scope: &Scope,
-    check_id: &str,
-    filter: &Filter,
-    by: GroupBy,
-) -> Result<Vec<(Option<String>, i64, i64)>> {
-    macro_rules! by {
-        ($column:expr) => {{
-            // SUM of a BIGINT is NUMERIC on PostgreSQL; the sum of a run fits 64 bits of fen.
-            let stake = sql::<BigInt>("CAST(COALESCE(SUM(at_stake_fen), 0) AS BIGINT)");
-            let query = sighting::table
-                .inner_join(finding::table)
-                .group_by($column)
-                .select(($column, count_star(), stake))
-                .into_boxed();
-            narrowed!(query, check_id, scope, filter).order($column.asc()).load(conn)?
-        }};
-    }
-    let known =
-        |rows: Vec<(String, i64, i64)>| rows.into_iter().map(|(k, n, fen)| (Some(k), n, fen)).collect();
-    Ok(match by {
-        GroupBy::Kind => known(by!(sighting::kind)),
-        GroupBy::State => known(by!(finding::state)),
-        GroupBy::Place => known(by!(sighting::place)),
-        GroupBy::School => by!(sighting::school_code),
-        GroupBy::Stage => by!(sighting::stage),
-        GroupBy::Assignee => by!(finding::assignee),
-    })
-}
-
-/// How many findings of each kind a run has within a scope, and what is at stake.
-pub fn counts(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<Vec<(FindingKind, i64, i64)>> {
-    let rows = counted(conn, scope, check_id, &Filter::default(), GroupBy::Kind)?;
-    let mut counts: Vec<_> = rows
-        .into_iter()
-        .filter_map(|(kind, n, fen)| Some((FindingKind::from_code(&kind?)?, n, fen)))
-        .collect();
-    counts.sort_by_key(|(kind, ..)| kind.code());
-    Ok(counts)
 }
 
 /// A finding in scope, as the latest run that saw it saw it.
@@ -326,6 +152,10 @@ pub fn decide(conn: &mut Conn, row: &FindingRow, events: &[EventRow]) -> Result<
             finding::state.eq(row.state),
             finding::remark.eq(&row.remark),
             finding::evidence.eq(&row.evidence),
+            finding::answer.eq(&row.answer),
+            finding::answer_evidence.eq(&row.answer_evidence),
+            finding::answered_by.eq(&row.answered_by),
+            finding::answered_at.eq(row.answered_at),
             finding::assignee.eq(&row.assignee),
             finding::due_on.eq(row.due_on),
             finding::decided_by.eq(&row.decided_by),
@@ -350,16 +180,6 @@ pub struct Former {
     pub gone: bool,
     /// Due, paid and in question, fen, and the particulars.
     pub facts: Facts,
-}
-
-/// What makes a finding the same as before.
-pub type Facts = (Option<i64>, Option<i64>, i64, String);
-
-impl SightingRow {
-    /// What makes a finding the same as before.
-    pub fn facts(&self) -> Facts {
-        (self.due_fen, self.paid_fen, self.at_stake_fen, self.detail.clone())
-    }
 }
 
 /// Every finding of a place and term, by stable key.
@@ -393,14 +213,6 @@ pub fn insert_findings(conn: &mut Conn, rows: &[FindingRow]) -> Result<()> {
     Ok(())
 }
 
-/// Records what a run saw.
-pub fn insert_sightings(conn: &mut Conn, rows: &[SightingRow]) -> Result<()> {
-    for chunk in rows.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(sighting::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
-}
-
 /// Records what happened.
 pub fn record_events(conn: &mut Conn, rows: &[EventRow]) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
@@ -409,70 +221,21 @@ pub fn record_events(conn: &mut Conn, rows: &[EventRow]) -> Result<()> {
     Ok(())
 }
 
-/// Marks everything a run saw as last seen by it.
-pub fn seen(conn: &mut Conn, check_id: &str) -> Result<()> {
-    let ids = sighting::table.filter(sighting::check_id.eq(check_id)).select(sighting::finding_id);
-    diesel::update(finding::table.filter(finding::finding_id.eq_any(ids)))
-        .set(finding::last_check.eq(check_id))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// Puts findings in a state because of a run.
+/// Puts findings in a state because of a run; a school's answer is overtaken by it.
 pub fn stand(conn: &mut Conn, ids: &[String], state: FindingState, gone: bool) -> Result<()> {
     for chunk in ids.chunks(CHUNK) {
         diesel::update(finding::table.filter(finding::finding_id.eq_any(chunk)))
             .set((
                 finding::state.eq(state),
                 finding::gone.eq(gone),
+                // What the school said was of the facts before.
+                finding::answer.eq(None::<String>),
+                finding::answer_evidence.eq(None::<String>),
+                finding::answered_by.eq(None::<String>),
+                finding::answered_at.eq(None::<NaiveDateTime>),
                 finding::version.eq(finding::version + 1),
             ))
             .execute(conn)?;
     }
     Ok(())
-}
-
-/// What a run saw, with the stable keys, for making it the current one again.
-pub fn sightings(conn: &mut Conn, check_id: &str) -> Result<Vec<(String, SightingRow)>> {
-    Ok(sighting::table
-        .inner_join(finding::table)
-        .filter(sighting::check_id.eq(check_id))
-        .select((finding::stable_key, SightingRow::as_select()))
-        .order(sighting::position.asc())
-        .load(conn)?)
-}
-
-/// What a run saw within the scope: finding, facts and position.
-pub fn outline(conn: &mut Conn, scope: &Scope, check_id: &str) -> Result<Vec<(String, Facts, i64)>> {
-    let (low, high) = scope.place_range();
-    let mut query = sighting::table
-        .filter(sighting::check_id.eq(check_id.to_owned()))
-        .filter(sighting::place.ge(low))
-        .filter(sighting::place.lt(high))
-        .select((
-            sighting::finding_id,
-            (sighting::due_fen, sighting::paid_fen, sighting::at_stake_fen, sighting::detail),
-            sighting::position,
-        ))
-        .into_boxed();
-    if let Some(school) = scope.school() {
-        query = query.filter(sighting::school_code.eq(school.to_owned()));
-    }
-    Ok(query.order(sighting::position.asc()).load(conn)?)
-}
-
-/// Some of the findings of a run.
-pub fn some(conn: &mut Conn, check_id: &str, positions: &[i64]) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for chunk in positions.chunks(CHUNK) {
-        found.extend(
-            sighting::table
-                .inner_join(finding::table)
-                .filter(sighting::check_id.eq(check_id))
-                .filter(sighting::position.eq_any(chunk))
-                .select((SightingRow::as_select(), FindingRow::as_select()))
-                .load::<Found>(conn)?,
-        );
-    }
-    Ok(found)
 }

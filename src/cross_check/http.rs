@@ -1,15 +1,15 @@
-//! Cross-checks over HTTP: the runs. Their findings are in `finding_http`.
+//! Cross-checks over HTTP: the runs. Their findings are in `finding_http` and its neighbours.
 
 use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{CrossCheckBody, CrossCheckPage, CrossCheckRequest};
-use super::finding_http;
-use super::finding_store;
 use super::job::{self, Kept};
 use super::run::{self, Means, Order};
+use super::sighting_store;
 use super::store::{self, CheckRow};
 use super::watch::unwatched;
+use super::{correction_http, decision_http, diff_http, finding_http};
 use crate::auth::{BureauOfficer, Caller, Scope, Supervisor};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
@@ -119,7 +119,7 @@ fn told(
     repeated: bool,
     lang: Lang,
 ) -> Result<CrossCheckBody> {
-    let counts = finding_store::counts(conn, scope, &check.check_id)?;
+    let counts = sighting_store::counts(conn, scope, &check.check_id)?;
     CrossCheckBody::of(check, counts, repeated, lang)
 }
 
@@ -175,4 +175,7 @@ async fn find_cross_check(
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(run_cross_check).service(list_cross_checks).service(find_cross_check);
     finding_http::configure(cfg);
+    decision_http::configure(cfg);
+    diff_http::configure(cfg);
+    correction_http::configure(cfg);
 }

@@ -54,7 +54,7 @@ pub struct Ids {
 /// a secret key, so its bits are even already and nobody outside can choose ids that collide; mixing them
 /// again would cost more than the look-up. Not for anything that people write.
 #[derive(Debug, Default)]
-struct Folded(u64);
+pub struct Folded(u64);
 
 impl Hasher for Folded {
     /// Whole words of eight bytes; an id has two.
@@ -69,25 +69,9 @@ impl Hasher for Folded {
 }
 
 impl Ids {
-    /// Room for so many ids.
-    pub fn with_capacity(ids: usize) -> Self {
-        Self {
-            numbers: HashMap::with_capacity_and_hasher(ids, BuildHasherDefault::default()),
-            ids: Vec::with_capacity(ids),
-        }
-    }
-
     /// The number of an id, new or known.
     pub fn number(&mut self, id: &str) -> Result<u32> {
-        self.enter(parsed(id).ok_or_else(|| Error::internal("a row id is no UUID"))?)
-    }
-
-    /// The number of sixteen bytes, new or known.
-    pub fn number_of(&mut self, bits: u128) -> Result<u32> {
-        self.enter(Uuid::from_u128(bits))
-    }
-
-    fn enter(&mut self, id: Uuid) -> Result<u32> {
+        let id = parsed(id).ok_or_else(|| Error::internal("a row id is no UUID"))?;
         match self.numbers.entry(id) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(new) => {
@@ -124,7 +108,8 @@ fn parsed(id: &str) -> Option<Uuid> {
     Uuid::parse_str(id).ok()
 }
 
-fn next(len: usize) -> Result<u32> {
+/// The number after so many.
+pub(super) fn next(len: usize) -> Result<u32> {
     u32::try_from(len).map_err(|_e| Error::internal("more keys than u32 holds"))
 }
 

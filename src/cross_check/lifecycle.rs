@@ -12,6 +12,7 @@ closed_list! {
     pub enum EventKind {
         Decided = "decided", "处理", "decided";
         Assigned = "assigned", "交办", "assigned";
+        Answered = "answered", "学校答复", "answered by the school";
         Commented = "commented", "备注", "commented";
         FactsChanged = "facts_changed", "事实有变，重新打开", "open again: its facts changed";
         StillThere = "still_there", "报已整改而仍存在，重新打开", "open again: said to be fixed and still there";

@@ -15,8 +15,13 @@
 //! * [`report`] turns totals into tables and into the few sentences a bureau head reads.
 
 pub mod body;
+mod boxes;
+pub mod correction_http;
 pub mod corrections;
+pub mod decision;
+pub mod decision_http;
 pub mod diff;
+pub mod diff_http;
 pub mod due_days;
 pub mod export;
 pub mod finding_body;
@@ -30,6 +35,7 @@ pub mod lifecycle;
 pub mod load;
 pub mod model;
 pub mod near;
+pub mod numbering;
 pub mod reconcile;
 mod reconcile_household;
 pub mod reconcile_input;
@@ -40,6 +46,7 @@ pub mod reconcile_totals;
 pub mod report;
 pub mod run;
 pub mod settle;
+pub mod sighting_store;
 pub mod store;
 pub mod watch;
 

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::due_days::DueDays;
-use super::finding_store::SightingRow;
 use super::load::{Loaded, Question, load};
 use super::model::Finding;
 use super::near::near;
 use super::reconcile::{Outcome, reconcile};
 use super::reconcile_input::{County, Input, NameKey, Options, PersonKey};
 use super::settle;
+use super::sighting_store::SightingRow;
 use super::store::{self, CheckRow};
 use super::watch::{Step, Watch};
 use crate::auth::Scope;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 
-use super::finding_store::{self as store, EventRow, FindingRow, Former, SightingRow};
+use super::finding_store::{self as store, EventRow, FindingRow, Former};
 use super::lifecycle::{EventKind, Seen, Standing, after};
 use super::model::FindingState;
+use super::sighting_store::{self as sightings, SightingRow};
 use super::store::CheckRow;
 use crate::db::Conn;
 use crate::error::Result;
@@ -26,7 +27,7 @@ pub fn save(
 ) -> Result<()> {
     let mut former: HashMap<String, Former> =
         store::former(conn, &check.place, &check.term)?.into_iter().collect();
-    let (mut fresh, mut sightings) = (Vec::new(), Vec::with_capacity(seen.len()));
+    let (mut fresh, mut saw) = (Vec::new(), Vec::with_capacity(seen.len()));
     let mut change = Change::new(check, check.recorded_at);
     for (stable_key, mut sighting) in seen {
         if let Some(before) = former.remove(&stable_key) {
@@ -36,16 +37,16 @@ pub fn save(
             sighting.finding_id = clock::new_id();
             fresh.push(opened(check, &sighting.finding_id, stable_key));
         }
-        sightings.push(sighting);
+        saw.push(sighting);
     }
     store::insert_findings(conn, &fresh)?;
-    store::insert_sightings(conn, &sightings)?;
+    sightings::insert_sightings(conn, &saw)?;
     if current {
         for before in former.values() {
             change.meet(before, None);
         }
         change.write(conn)?;
-        store::seen(conn, &check.check_id)?;
+        sightings::seen(conn, &check.check_id)?;
     }
     Ok(())
 }
@@ -55,7 +56,7 @@ pub fn restore(conn: &mut Conn, check: &CheckRow, at: NaiveDateTime) -> Result<(
     let mut former: HashMap<String, Former> =
         store::former(conn, &check.place, &check.term)?.into_iter().collect();
     let mut change = Change::new(check, at);
-    for (stable_key, sighting) in store::sightings(conn, &check.check_id)? {
+    for (stable_key, sighting) in sightings::sightings(conn, &check.check_id)? {
         if let Some(before) = former.remove(&stable_key) {
             change.meet(&before, Some(&sighting));
         }
@@ -64,7 +65,7 @@ pub fn restore(conn: &mut Conn, check: &CheckRow, at: NaiveDateTime) -> Result<(
         change.meet(before, None);
     }
     change.write(conn)?;
-    store::seen(conn, &check.check_id)
+    sightings::seen(conn, &check.check_id)
 }
 
 fn opened(check: &CheckRow, finding_id: &str, stable_key: String) -> FindingRow {
@@ -77,6 +78,10 @@ fn opened(check: &CheckRow, finding_id: &str, stable_key: String) -> FindingRow 
         gone: false,
         remark: None,
         evidence: None,
+        answer: None,
+        answer_evidence: None,
+        answered_by: None,
+        answered_at: None,
         assignee: None,
         due_on: None,
         decided_by: None,

@@ -19,6 +19,7 @@
 
 mod migrate;
 mod pool;
+mod pour;
 mod url;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use diesel::{MultiConnection, PgConnection, RunQueryDsl, SqliteConnection};
 use crate::error::{Error, Result};
 use pool::{Manager, Pool};
 
+pub(crate) use pour::{COPY_FROM, SHEAF, pour};
 pub use url::DatabaseUrl;
 
 /// SQLite before 3.51.3 can corrupt a database in WAL mode.

@@ -23,6 +23,7 @@ fn row() -> Enrolment {
         boarding: Some(true),
         hukou_kind: Some(HukouKind::Rural),
         hukou_place: Some("341024".into()),
+        department: None,
         major: None,
         agricultural: None,
         performing_arts: None,

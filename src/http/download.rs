@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
-use crate::sheet::{ExportForm, Exported};
+use crate::sheet::{CsvEncoding, ExportForm, Exported};
 
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -36,14 +36,21 @@ pub enum Form {
     Xlsx,
 }
 
+impl Form {
+    /// The form of a file; JSON is none.
+    pub const fn export(self) -> Option<ExportForm> {
+        match self {
+            Form::Json => None,
+            Form::Csv => Some(ExportForm::Csv(CsvEncoding::Utf8Bom)),
+            Form::CsvGb18030 => Some(ExportForm::Csv(CsvEncoding::Gb18030)),
+            Form::Xlsx => Some(ExportForm::Xlsx),
+        }
+    }
+}
+
 /// A workbook as an attachment.
 pub fn xlsx(bytes: Vec<u8>, name: &str) -> HttpResponse {
     attachment(XLSX, bytes, name)
-}
-
-/// A CSV file as an attachment.
-pub fn csv(bytes: Vec<u8>, charset: &str, name: &str) -> HttpResponse {
-    attachment(&format!("text/csv; charset={charset}"), bytes, name)
 }
 
 /// A workbook that lies in a file, from where the file stands: it is read piece by piece while it is sent.

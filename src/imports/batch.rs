@@ -1,26 +1,30 @@
 //! The way of every file: read, parse row by row, store chunk by chunk, report.
 //!
-//! It runs inside one write transaction, so a batch is visible wholly or not at all. Memory stays flat:
-//! rows stream from the reader and leave in chunks.
+//! It runs inside one write transaction, so a batch is visible wholly or not at all. Two threads share the
+//! work: one reads and parses ([`super::sorting`]), the other, which has the connection, stores. Memory stays
+//! flat: rows go from one to the other in loads, and the reader waits when it is a few loads ahead.
 
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
 use super::body::UnderstoodBody;
 use super::fault;
 use super::model::{Fault, ImportKind, Order, Rehearsal, Report, Tally};
-use super::preview::{PreviewRow, SHOWN_FAULTS, SHOWN_ROWS, preview};
-use super::seen::Seen;
-use super::store::{self, Refused};
-use crate::db::{CHUNK, Conn};
+use super::preview::SHOWN_FAULTS;
+use super::sorting::{self, Belt, LOADS_AHEAD, Load, Read, Source, refused};
+use super::store;
+use crate::db::Conn;
 use crate::error::Result;
 use crate::seal::{Sealer, vault};
-use crate::sheet::{Fields, Reader, Row, RowError, SheetSpec};
-use crate::values::{PersonName, Phone, ResidentId, StudentNumber, Text, ValueError, clock};
+use crate::sheet::{Fields, Reader, Row, SheetSpec};
+use crate::values::{PersonName, Phone, ResidentId, StudentNumber, ValueError, clock};
 
-/// What a slice must say about its files.
-pub trait Importer {
+/// What a slice must say about its files. A copy of the importer, made before the first row, parses on
+/// another thread while the importer itself stores.
+pub trait Importer: Clone + Send {
     /// A row that was read well.
-    type Row;
+    type Row: Send;
 
     /// What the file holds.
     const KIND: ImportKind;
@@ -30,6 +34,12 @@ pub trait Importer {
 
     /// Reads one row. Pure; faults are collected in `fields`, and a row with faults is refused.
     fn parse(&self, fields: &mut Fields<'_>) -> Option<Self::Row>;
+
+    /// Whom a row speaks of, where she is to be entered in the vault. Pure.
+    fn who(&self, row: &Self::Row) -> Option<vault::Incoming> {
+        let _ = row;
+        None
+    }
 
     /// Stores a chunk of well-read rows, set-wise. A row that cannot stand (outside the scope, twice in
     /// the file) is taken out with [`Pending::refuse`].
@@ -73,11 +83,17 @@ pub struct Pending<R> {
     pub row: R,
     /// What became of it; [`Outcome::New`] unless the store says otherwise.
     pub outcome: Outcome,
+    who: Option<vault::Arrival>,
     source: Row,
     fault: Option<Fault>,
 }
 
 impl<R> Pending<R> {
+    /// A row that was read well.
+    pub(super) fn new(source: Row, row: R, who: Option<vault::Arrival>) -> Self {
+        Self { number: source.number, row, outcome: Outcome::New, who, source, fault: None }
+    }
+
     /// Takes the row out: it is reported with this fault of the cell under a column (by key) instead of
     /// being stored.
     pub fn refuse(&mut self, key: &'static str, error: ValueError) {
@@ -95,6 +111,12 @@ impl<R> Pending<R> {
     pub fn stands(&self) -> bool {
         self.fault.is_none()
     }
+}
+
+/// The people of the rows that still stand, made ready for the vault: by row, where the importer says who they
+/// are. They are given out once.
+pub fn arrivals<R>(rows: &mut [Pending<R>]) -> Vec<vault::Arrival> {
+    standing(rows).filter_map(|pending| pending.who.take()).collect()
 }
 
 /// The rows of a chunk that still stand.
@@ -139,26 +161,24 @@ pub fn run<I: Importer>(
     store::open(conn, &import_id, I::KIND, order)?;
     fault::point("opened")?;
     let batch = Batch { import_id: &import_id, order, sealer };
-    let mut work = Work::default();
-    let spec = importer.spec();
-    let understood = reader.read_as(path, spec, &order.reading, &mut |row| {
-        fault::point("row")?;
-        work.take(importer, row);
-        if work.good.len() >= CHUNK {
-            work.flush_good(conn, &batch, importer)?;
-            progress(u64::try_from(work.tally.read).unwrap_or(0))?;
-        }
-        if work.refused.len() >= CHUNK {
-            work.flush_refused(conn, &batch)?;
-        }
-        Ok(())
+    let (tally, Read { understood, shown }) = thread::scope(|scope| {
+        let (send, loads) = mpsc::sync_channel(LOADS_AHEAD);
+        let (give_back, spent) = mpsc::channel();
+        let (parser, belt) = (importer.clone(), Belt { loads: send, spent });
+        let reading = scope.spawn(move || {
+            let source = Source { reader, path, reading: &order.reading };
+            sorting::read(&parser, &source, sealer, &belt)
+        });
+        let stored = store_all(conn, &batch, importer, loads, &give_back, progress);
+        let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Where storing failed, that the reader was stopped is only its echo.
+        Ok::<_, crate::error::Error>((stored?, read?))
     })?;
-    work.flush_good(conn, &batch, importer)?;
-    work.flush_refused(conn, &batch)?;
-    work.tally.skipped = i64::try_from(understood.skipped).unwrap_or(i64::MAX);
-    importer.finish(conn, &batch, &work.tally)?;
+    let skipped = i64::try_from(understood.skipped).unwrap_or(i64::MAX);
+    let tally = Tally { skipped, ..tally };
+    importer.finish(conn, &batch, &tally)?;
     fault::point("finished")?;
-    store::close(conn, &import_id, work.tally, &UnderstoodBody::from(&understood))?;
+    store::close(conn, &import_id, tally, &UnderstoodBody::from(&understood))?;
     fault::point("closed")?;
     let report = store::find_own(conn, &import_id)?;
     if !order.rehearsal {
@@ -166,135 +186,41 @@ pub fn run<I: Importer>(
     }
     let faults = store::faults(conn, &import_id, None, i64::try_from(SHOWN_FAULTS).unwrap_or(0))?;
     let faults = faults.into_iter().map(|(_, fault)| fault).collect();
-    Ok(Report { rehearsal: Some(Rehearsal { rows: work.shown, faults }), ..report })
+    Ok(Report { rehearsal: Some(Rehearsal { rows: shown, faults }), ..report })
 }
 
-struct Work<R> {
-    tally: Tally,
-    good: Vec<Pending<R>>,
-    refused: Vec<Refused>,
-    /// The first rows as they were understood.
-    shown: Vec<PreviewRow>,
-    repeats: Repeats,
-}
-
-impl<R> Default for Work<R> {
-    fn default() -> Self {
-        let (tally, repeats) = (Tally::default(), Repeats::default());
-        Self { tally, good: Vec::new(), refused: Vec::new(), shown: Vec::new(), repeats }
-    }
-}
-
-impl<R> Work<R> {
-    /// Reads a row and puts it where it belongs.
-    fn take<I: Importer<Row = R>>(&mut self, importer: &I, row: Row) {
-        self.tally.read += 1;
-        let mut fields = row.fields();
-        let parsed = importer.parse(&mut fields);
-        let mut errors = fields.finish();
-        if let Some(sheet) = self.repeats.elsewhere(&row) {
-            errors.push(repeated(&row, &sheet));
+/// Stores the loads as they come. Takes the receiver, so that a reader which has more to give is stopped by
+/// the first failure.
+fn store_all<I: Importer>(
+    conn: &mut Conn,
+    batch: &Batch<'_>,
+    importer: &mut I,
+    loads: Receiver<Load<I::Row>>,
+    give_back: &Sender<Vec<Pending<I::Row>>>,
+    progress: &dyn Fn(u64) -> Result<()>,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for Load { mut good, refused: mut bad, read } in loads {
+        if !good.is_empty() {
+            fault::point("store")?;
+            importer.store(conn, batch, &mut good)?;
+            fault::point("stored")?;
         }
-        let parsed = parsed.filter(|_| errors.is_empty());
-        if self.shown.len() < SHOWN_ROWS {
-            self.shown.push(preview(&row, parsed.is_some()));
-        }
-        match parsed {
-            Some(parsed) => self.good.push(Pending {
-                number: row.number,
-                row: parsed,
-                outcome: Outcome::New,
-                source: row,
-                fault: None,
-            }),
-            None => self.refused.push(refused(&row, errors.iter().map(Fault::from).collect())),
-        }
-    }
-
-    fn flush_good<I: Importer<Row = R>>(
-        &mut self,
-        conn: &mut Conn,
-        batch: &Batch<'_>,
-        importer: &mut I,
-    ) -> Result<()> {
-        if self.good.is_empty() {
-            return Ok(());
-        }
-        fault::point("store")?;
-        let mut rows = std::mem::take(&mut self.good);
-        importer.store(conn, batch, &mut rows)?;
-        fault::point("stored")?;
-        for pending in rows {
-            match (pending.fault, pending.outcome) {
-                (Some(fault), _) => self.refused.push(refused(&pending.source, vec![fault])),
-                (None, Outcome::New) => self.tally.new += 1,
-                (None, Outcome::Changed) => self.tally.changed += 1,
-                (None, Outcome::Unchanged) => self.tally.unchanged += 1,
+        for pending in &mut good {
+            match (pending.fault.take(), pending.outcome) {
+                (Some(fault), _) => bad.push(refused(&pending.source, vec![fault])),
+                (None, Outcome::New) => tally.new += 1,
+                (None, Outcome::Changed) => tally.changed += 1,
+                (None, Outcome::Unchanged) => tally.unchanged += 1,
             }
         }
-        Ok(())
+        // A reader that is through takes nothing back.
+        let _ = give_back.send(good);
+        tally.bad += i64::try_from(bad.len()).unwrap_or(i64::MAX);
+        store::keep_refused(conn, batch.sealer, batch.import_id, &bad)?;
+        fault::point("refused")?;
+        tally.read += read;
+        progress(u64::try_from(tally.read).unwrap_or(0))?;
     }
-
-    fn flush_refused(&mut self, conn: &mut Conn, batch: &Batch<'_>) -> Result<()> {
-        self.tally.bad += i64::try_from(self.refused.len()).unwrap_or(i64::MAX);
-        store::keep_refused(conn, batch.sealer, batch.import_id, &self.refused)?;
-        self.refused.clear();
-        fault::point("refused")
-    }
-}
-
-fn refused(row: &Row, faults: Vec<Fault>) -> Refused {
-    Refused {
-        line: i32::try_from(row.line).unwrap_or(i32::MAX),
-        member: row.member,
-        sheet: row.sheet().map(ToOwned::to_owned),
-        row: i32::try_from(row.number).unwrap_or(i32::MAX),
-        cells: row.originals(),
-        faults,
-    }
-}
-
-/// The rows of a workbook by their content, each with the sheet it first stood on. A workbook often carries
-/// a copy or a summary of a sheet; taken as new rows, every payment on it would count twice.
-#[derive(Default)]
-struct Repeats {
-    seen: Seen,
-    sheets: Vec<String>,
-}
-
-impl Repeats {
-    /// The earlier sheet on which this row stands word for word.
-    fn elsewhere(&mut self, row: &Row) -> Option<String> {
-        let sheet = row.sheet()?;
-        if self.sheets.last().is_none_or(|last| last != sheet) {
-            self.sheets.push(sheet.to_owned());
-        }
-        let here = u32::try_from(self.sheets.len()).unwrap_or(u32::MAX) - 1;
-        let subject = (row.member, row.originals());
-        let Some(first) = self.seen.row(&subject) else {
-            self.seen.note(&subject, here);
-            return None;
-        };
-        let there = usize::try_from(first).ok().and_then(|at| self.sheets.get(at));
-        there.filter(|_| first != here).cloned()
-    }
-}
-
-fn repeated(row: &Row, sheet: &str) -> RowError {
-    RowError {
-        sheet: row.sheet().map(ToOwned::to_owned),
-        row: row.number,
-        column: "整行".to_owned(),
-        letter: String::new(),
-        key: "",
-        code: "row_on_other_sheet",
-        what: Text::new(
-            format!("与工作表“{sheet}”中的一行完全相同"),
-            format!("the row stands word for word on the sheet {sheet}"),
-        ),
-        todo: Text::fixed(
-            "如是副本，请用 sheets 指明要读的工作表；如确为另一笔，请单独上传该表",
-            "if the sheet is a copy, name the sheets to read by `sheets`; if not, send it by itself",
-        ),
-    }
+    Ok(tally)
 }

@@ -28,7 +28,7 @@ impl Desk {
     /// Imports a file in one transaction on the calling thread. Begun again, with the importer as it was
     /// given, if another file with the same rows was faster. A rehearsal does all of it, so that its counts
     /// are the import's own, and takes it back.
-    pub fn import_now<I: Importer + Clone>(
+    pub fn import_now<I: Importer>(
         &self,
         path: &Path,
         order: &Order,
@@ -61,7 +61,7 @@ impl Desk {
 
     /// Imports a file and makes the answer, under the caller's claim if there is one, in one transaction on
     /// the calling thread.
-    pub fn import_once<I: Importer + Clone>(
+    pub fn import_once<I: Importer>(
         &self,
         path: &Path,
         order: &Order,

@@ -204,7 +204,7 @@ impl Desk {
         lang: Lang,
     ) -> Result<Answer>
     where
-        I: Importer + Clone + Send + 'static,
+        I: Importer + 'static,
     {
         if order.rehearsal {
             // A rehearsal leaves nothing behind: neither a job nor a claim, and it can be asked for again.

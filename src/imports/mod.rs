@@ -20,10 +20,11 @@ pub mod job;
 pub mod model;
 pub mod preview;
 mod seen;
+mod sorting;
 pub mod store;
 
 pub use batch::{Importer, Pending, run};
 pub use body::ImportBody;
 pub use desk::Desk;
 pub use model::{ImportKind, Order, Report, Tally};
-pub use seen::Seen;
+pub use seen::{Seen, Times};

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::body::UnderstoodBody;
 use super::model::{Fault, FaultGroup, ImportKind, Order, Report, Tally};
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, on};
+use crate::db::{CHUNK, Conn, on, pour};
 use crate::error::{Error, Result};
 use crate::schema::{import, import_bad_row, import_error};
 use crate::seal::{Aad, Sealer};
@@ -168,9 +168,7 @@ pub fn keep_refused(conn: &mut Conn, sealer: &Sealer, import_id: &str, refused: 
                 cells_ct: sealer.seal(&cells_aad(&row_id), &cells)?,
             });
         }
-        for part in errors.chunks(CHUNK) {
-            on!(conn => diesel::insert_into(import_error::table).values(part).execute(conn))?;
-        }
+        pour!(conn, import_error::table, errors.as_slice())?;
         on!(conn => {
             diesel::insert_into(import_bad_row::table).values(&rows).on_conflict_do_nothing().execute(conn)
         })?;

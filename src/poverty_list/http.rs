@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::{get, post, web};
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,7 +13,7 @@ use super::import::ListImporter;
 use super::model::List;
 use super::rules;
 use super::store::{self, check, lock};
-use crate::auth::{ListKeeper, Reader};
+use crate::auth::{ListKeeper, Reader, Scope};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::http::upload::{Upload, UploadForm};
@@ -20,7 +21,7 @@ use crate::http::{Json, Once, Query};
 use crate::imports::http::{FaultPage, ImportQuery, Manner, fault_page, place_outside, status};
 use crate::imports::{Desk, ImportKind, Report};
 use crate::jobs::body::JobBody;
-use crate::once::Answer;
+use crate::once::{self, Answer};
 use crate::page::{self, PageQuery};
 use crate::policy::Pack;
 use crate::roll::masking::People;
@@ -204,33 +205,49 @@ async fn list_poverty_list_errors(
 /// 核对名单 / Draft → checked: no more rows are taken.
 ///
 /// 没有任何有效数据的名单不能核对。A list without entries cannot be checked (409).
-#[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The checked version", body = ListBody)))]
+#[utoipa::path(tag = "poverty-lists", params(Once), responses((status = 200, description = "The checked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/check")]
 async fn check_poverty_list(
     caller: ListKeeper,
+    once: Once,
     id: web::Path<String>,
     desk: web::Data<Desk>,
-) -> Result<Json<ListBody>> {
-    let who = caller.into_caller();
-    let list = desk.db.write(move |conn| check(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
-    Ok(Json(list.into()))
+) -> Result<Answer> {
+    step(caller, &once, id, &desk, check).await
 }
 
 /// 锁定名单 / Checked → locked, by someone other than who sent it in. Supersedes the older version.
 ///
 /// 上报人自己锁定会被拒绝（403 same_person）。Who sent the list in may not lock it (403 `same_person`). From
 /// then on answers and cross-checks are made from this version.
-#[utoipa::path(tag = "poverty-lists", responses((status = 200, description = "The locked version", body = ListBody)))]
+#[utoipa::path(tag = "poverty-lists", params(Once), responses((status = 200, description = "The locked version", body = ListBody)))]
 #[post("/poverty-lists/{list_id}/lock")]
 async fn lock_poverty_list(
     caller: ListKeeper,
+    once: Once,
     id: web::Path<String>,
     desk: web::Data<Desk>,
-) -> Result<Json<ListBody>> {
-    let who = caller.into_caller();
-    let list =
-        desk.db.write_again(move |conn| lock(conn, who.scope(), &who.actor(), &id, clock::now())).await?;
-    Ok(Json(list.into()))
+) -> Result<Answer> {
+    step(caller, &once, id, &desk, lock).await
+}
+
+/// Takes a version a step further, once under its key.
+async fn step(
+    caller: ListKeeper,
+    once: &Once,
+    id: web::Path<String>,
+    desk: &Desk,
+    take: impl Fn(&mut Conn, &Scope, &str, &str, NaiveDateTime) -> Result<List> + Send + 'static,
+) -> Result<Answer> {
+    let (who, sealer, claim) = (caller.into_caller(), desk.sealer.clone(), once.claim());
+    desk.db
+        .write_again(move |conn| {
+            once::within(conn, &sealer, claim.as_ref(), |conn| {
+                let list = take(conn, who.scope(), &who.actor(), &id, clock::now())?;
+                Answer::json(200, &ListBody::from(list))
+            })
+        })
+        .await
 }
 
 /// Which version to compare with.

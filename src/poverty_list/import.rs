@@ -4,7 +4,7 @@ use super::model::{Entry, List, ListState};
 use super::{rules, store};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::batch::{Batch, Outcome, arrivals, incoming, standing};
 use crate::imports::columns::{self, column};
 use crate::imports::{ImportKind, Importer, Pending, Seen, Tally};
 use crate::seal::{Aad, vault};
@@ -154,6 +154,10 @@ impl Importer for ListImporter {
         })
     }
 
+    fn who(&self, row: &ListRow) -> Option<vault::Incoming> {
+        Some(incoming(Some(&row.id), row.student_number.as_ref(), &row.name, row.phone.as_ref()))
+    }
+
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<ListRow>]) -> Result<()> {
         let list_id = self.list_id(conn, batch)?;
         for pending in rows.iter_mut() {
@@ -162,12 +166,7 @@ impl Importer for ListImporter {
                 pending.refuse(key, out_of_scope());
             }
         }
-        let people: Vec<vault::Incoming> = standing(rows)
-            .map(|p| {
-                incoming(Some(&p.row.id), p.row.student_number.as_ref(), &p.row.name, p.row.phone.as_ref())
-            })
-            .collect();
-        let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
+        let people = vault::enter(conn, batch.sealer, arrivals(rows), batch.order.at)?;
         let keys: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
         let before = store::standing(conn, &list_id, &keys)?;
         let mut entries = Vec::with_capacity(rows.len());

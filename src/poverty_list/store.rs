@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use super::model::{Entry, List, ListState};
 use super::rules;
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, MultiBackend, hold, on};
+use crate::db::{CHUNK, Conn, MultiBackend, hold, pour};
 use crate::error::{Code, Error, Result};
 use crate::schema::{enrolment, import, poverty_list, poverty_list_entry};
 use crate::values::{Place, digest};
@@ -162,9 +162,7 @@ pub fn standing(conn: &mut Conn, list_id: &str, people: &[String]) -> Result<Has
 
 /// Adds entries to a version.
 pub fn insert_entries(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
-    for chunk in entries.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(poverty_list_entry::table).values(chunk).execute(conn))?;
-    }
+    pour!(conn, poverty_list_entry::table, entries)?;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ pub static SPEC: SheetSpec = SheetSpec {
         plain("hukou_kind", "户口性质", &["户口类别"]),
         column("hukou_place", "户籍地区划代码", &["户口所在地区划代码", "户籍地行政区划代码"], CellKind::Id),
         column("household_no", "户编号", &["户编码", "家庭编号"], CellKind::Id),
+        plain("department", "院系", &["院系名称", "所在院系", "系部", "专业部", "学院"]),
         plain("major", "专业", &["专业名称"]),
         plain("agricultural", "涉农专业", &["是否涉农专业", "是否涉农"]),
         plain("performing_arts", "表演专业", &["是否表演专业", "艺术表演类专业", "艺术类相关表演专业"]),

@@ -10,7 +10,7 @@ use super::read::{RollRow, SchoolSaid, row};
 use super::store;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::imports::batch::{Batch, Outcome, incoming, standing};
+use crate::imports::batch::{Batch, Outcome, arrivals, incoming, standing};
 use crate::imports::{ImportKind, Importer, Pending, Seen};
 use crate::poverty_list::import::out_of_scope;
 use crate::seal::vault;
@@ -46,6 +46,10 @@ impl Importer for RollImporter {
         row(f)
     }
 
+    fn who(&self, row: &RollRow) -> Option<vault::Incoming> {
+        Some(incoming(row.id.as_ref(), row.number.as_ref(), &row.name, row.phone.as_ref()))
+    }
+
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<RollRow>]) -> Result<()> {
         let places = record_schools(conn, batch, rows)?;
         for pending in rows.iter_mut() {
@@ -58,10 +62,7 @@ impl Importer for RollImporter {
                 pending.refuse("school_code", out_of_scope());
             }
         }
-        let people: Vec<vault::Incoming> = standing(rows)
-            .map(|p| incoming(p.row.id.as_ref(), p.row.number.as_ref(), &p.row.name, p.row.phone.as_ref()))
-            .collect();
-        let people = vault::enter(conn, batch.sealer, &people, batch.order.at)?;
+        let people = vault::enter(conn, batch.sealer, arrivals(rows), batch.order.at)?;
         let keys: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
         let current = store::current(conn, &batch.order.term.to_string(), &keys)?;
         let mut write = Writing::default();
@@ -235,6 +236,7 @@ fn enrolment(
         recorded_at: order.at,
         superseded_at: None,
         household_no: said.household_no.clone(),
+        department: said.department.clone(),
     };
     row.fingerprint = print(&row, said);
     row
@@ -267,8 +269,9 @@ fn print(row: &Enrolment, said: &RollRow) -> String {
         date(row.entered_on),
         date(row.left_on),
     ];
-    // A column that came later: a row without it says what it said before.
+    // Columns that came later: a row without them says what it said before.
     parts.extend(row.household_no.clone());
+    parts.extend(row.department.as_ref().map(|department| format!("department {department}")));
     digest::of_parts(parts)
 }
 

@@ -100,6 +100,8 @@ pub struct Enrolment {
     pub superseded_at: Option<NaiveDateTime>,
     /// Number of the household in the poverty system, where the roll gives it.
     pub household_no: Option<String>,
+    /// Department (院系), where the roll gives it.
+    pub department: Option<String>,
 }
 
 impl Enrolment {

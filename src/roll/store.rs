@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
 use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, on};
+use crate::db::{CHUNK, Conn, pour};
 use crate::error::{Error, Result};
 use crate::schema::{category, enrolment, evidence, poverty_list_entry, school};
 use crate::values::Place;
@@ -33,9 +33,7 @@ pub fn record_schools(conn: &mut Conn, schools: &[School], at: NaiveDateTime) ->
     diesel::update(school::table.filter(school::code.eq_any(codes)).filter(school::superseded_at.is_null()))
         .set(school::superseded_at.eq(at))
         .execute(conn)?;
-    for chunk in schools.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(school::table).values(chunk).execute(conn))?;
-    }
+    pour!(conn, school::table, schools)?;
     Ok(())
 }
 
@@ -110,15 +108,9 @@ pub fn record(
     categories: &[CategoryRecord],
     evidences: &[EvidenceRecord],
 ) -> Result<()> {
-    for chunk in enrolments.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(enrolment::table).values(chunk).execute(conn))?;
-    }
-    for chunk in categories.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(category::table).values(chunk).execute(conn))?;
-    }
-    for chunk in evidences.chunks(CHUNK) {
-        on!(conn => diesel::insert_into(evidence::table).values(chunk).execute(conn))?;
-    }
+    pour!(conn, enrolment::table, enrolments)?;
+    pour!(conn, category::table, categories)?;
+    pour!(conn, evidence::table, evidences)?;
     Ok(())
 }
 

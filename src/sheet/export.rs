@@ -109,6 +109,15 @@ impl Export {
         }))
     }
 
+    /// Goes on with another table: a further sheet of a workbook. CSV is one table, so there the rows that
+    /// follow must have the columns it began with.
+    pub fn sheet(&mut self, name: &str, columns: Vec<OutColumn>) -> Result<()> {
+        match &mut self.0 {
+            Writing::Xlsx(out) => out.another(name, columns),
+            Writing::Csv(..) => Ok(()),
+        }
+    }
+
     /// Writes the next row.
     pub fn row(&mut self, cells: &[OutCell]) -> Result<()> {
         match &mut self.0 {

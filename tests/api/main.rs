@@ -24,9 +24,15 @@ mod authorisation;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod check_chains;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod command;
+#[cfg(test)]
+mod finding_life;
+#[cfg(test)]
+mod findings;
 #[cfg(test)]
 mod http_frame;
 #[cfg(test)]

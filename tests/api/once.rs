@@ -254,3 +254,46 @@ async fn what_is_decided_on_a_proposal_is_answered_again_but_never_shown_to_who_
     let again = keyed(&office, &confidant, "3", &format!("{address}/accept"), &json!({}), "*").await;
     assert_eq!(again.json()["state"], "accepted");
 }
+
+#[actix_web::test]
+async fn a_list_is_checked_and_locked_and_a_finding_decided_once_under_a_key() {
+    let office = Office::open().await;
+    let (officer, colleague) = (office.officer(), office.colleague());
+    let sent = office.upload_list(&officer, &list().listed(&child(1)).csv()).await.json();
+    let address = format!("/v1/poverty-lists/{}", text(&sent["list"]["list_id"]));
+    for (who, act, state) in [(&officer, "check", "checked"), (&colleague, "lock", "locked")] {
+        let uri = format!("{address}/{act}");
+        let first = keyed(&office, who, act, &uri, &json!({}), "*").await;
+        assert_eq!((first.status, &first.json()["state"]), (200, &state.into()), "{}", first.text());
+        let again = keyed(&office, who, act, &uri, &json!({}), "*").await;
+        same(&first, &again);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        // Without the key it was done before.
+        keyed(&office, who, "another", &uri, &json!({}), "*").await.problem(409, "conflict");
+    }
+    assert_eq!(office.upload_roll(&officer, &roll().pupil(&child(1), &[]).csv()).await.status, 201);
+    let run = office.run_check(&officer).await.json();
+    let findings =
+        office.read(&officer, &format!("/v1/cross-checks/{}/findings", text(&run["check_id"]))).await;
+    let uri = format!("/v1/findings/{}", text(&items(&findings)[0]["finding_id"]));
+    let confirm = async |state: &str| {
+        let headers = [("idempotency-key", "f"), ("if-match", "\"1\"")];
+        office.with_json(&officer, Method::PATCH, &uri, json!({ "state": state }), &headers).await
+    };
+    let first = confirm("confirmed").await;
+    assert_eq!((first.status, first.header("etag")), (200, "\"2\""), "{}", first.text());
+    same(&first, &confirm("confirmed").await);
+    confirm("fixed").await.problem(422, "idempotency_key_reused");
+    assert_eq!(office.read(&officer, &uri).await["version"], 2);
+}
+
+#[actix_web::test]
+async fn a_notice_is_taken_down_once_under_a_key() {
+    let office = Office::open().await;
+    let students = office.enrol(1..=1).await;
+    let record = office.noticed(&students[0]).await;
+    let uri = format!("/v1/notices/{}/take-down", text(&record["notice_id"]));
+    let (on, other) = (json!({ "taken_down_on": "2024-10-15" }), json!({ "taken_down_on": "2024-10-16" }));
+    let told = twice(&office, &office.school(SCHOOL), &uri, (on, other), "*").await;
+    assert_eq!(told.json()["taken_down_on"], "2024-10-15");
+}

@@ -81,6 +81,7 @@ const MAY: &[(&str, &[Role])] = &[
     ("export_corrections", FINDING_READERS),
     ("find_finding", FINDING_READERS),
     ("decide_finding", OFFICERS),
+    ("answer_finding", &[School]),
     ("find_import", READERS),
     ("list_import_errors", READERS),
     ("list_jobs", SENDERS),
@@ -350,6 +351,7 @@ async fn another_school_of_the_county_sees_no_child_of_this_one() {
 /// A body that the operation would take from who may.
 fn sample(operation: &str) -> Value {
     match operation {
+        "answer_finding" => json!({ "answer": "x" }),
         "decide_finding" => json!({ "state": "fixed" }),
         "pay_aid" => json!({ "paid_on": "2024-11-20" }),
         "return_aid" => json!({ "on": "2024-11-20", "reason": "x" }),
@@ -362,12 +364,15 @@ fn sample(operation: &str) -> Value {
 #[actix_web::test]
 async fn a_stranger_changes_nothing() {
     let canary = Canary::put().await;
-    let stranger = canary.office.as_role(County, NEIGHBOUR);
+    let (bureau, school) =
+        (canary.office.as_role(County, NEIGHBOUR), canary.office.holding(token(School, NEIGHBOUR)));
     for operation in secured().iter().filter(|o| o.method != Method::GET && o.path.contains('{')) {
+        // Whoever may do it in his own place.
+        let stranger = if operation.id == "answer_finding" { &school } else { &bureau };
         let uri = canary.address(operation);
         let body = sample(&operation.id);
         let any = [("if-match", "*")];
-        let answer = canary.office.with_json(&stranger, operation.method.clone(), &uri, body, &any).await;
+        let answer = canary.office.with_json(stranger, operation.method.clone(), &uri, body, &any).await;
         answer.problem(404, "not_found");
     }
     let check = &canary.ids["check_id"];

@@ -13,10 +13,11 @@ use super::store::{self, Filter};
 use crate::auth::{Proposer, Reader};
 use crate::error::{Code, Error, Result};
 use crate::http::download::{self, Form, Xlsx};
-use crate::http::{Json, Query};
+use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
+use crate::once::{self, Answer};
 use crate::page::{self, PageQuery, page};
-use crate::sheet::CsvEncoding;
+use crate::sheet::ExportForm;
 use crate::values::{Programme, Term, Text, clock};
 
 page!(pub NoticePage of NoticeBody, "Notices in the order they were recorded.");
@@ -156,11 +157,10 @@ async fn print_notice(
             Ok((notice, printed))
         })
         .await?;
-    Ok(match query.0.format {
-        Form::Json => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
-        Form::Csv => download::csv(printed.csv(CsvEncoding::Utf8Bom)?, "utf-8", "notice.csv"),
-        Form::CsvGb18030 => download::csv(printed.csv(CsvEncoding::Gb18030)?, "gb18030", "notice.csv"),
-        Form::Xlsx => download::xlsx(printed.xlsx()?, "notice.xlsx"),
+    Ok(match query.0.format.export() {
+        None => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
+        Some(ExportForm::Csv(encoding)) => download::export(printed.csv(encoding, clock::now())?, "notice"),
+        Some(ExportForm::Xlsx) => download::xlsx(printed.xlsx()?, "notice.xlsx"),
     })
 }
 
@@ -190,31 +190,33 @@ pub struct TakeDownRequest {
 #[utoipa::path(
     tag = "aid",
     request_body = TakeDownRequest,
+    params(Once),
     responses((status = 200, description = "The notice", body = NoticeBody))
 )]
 #[post("/notices/{notice_id}/take-down")]
 async fn take_down_notice(
     caller: Proposer,
+    once: Once,
     id: web::Path<String>,
     body: Json<TakeDownRequest>,
     desk: web::Data<Desk>,
-) -> Result<Json<NoticeBody>> {
+) -> Result<Answer> {
     let today = clock::today();
     let on = body.0.taken_down_on.unwrap_or(today);
-    let who = caller.into_caller();
-    let notice = desk
-        .db
-        .write(move |conn| {
-            let notice = store::find(conn, who.scope(), &id)?;
-            if notice.taken_down_on.is_some() {
-                return Ok(notice);
-            }
-            rules::may_take_down(&notice, on, today)?;
-            store::take_down(conn, &id, on, &who.actor(), clock::now())?;
-            store::find(conn, who.scope(), &id)
+    let (who, sealer, claim) = (caller.into_caller(), desk.sealer.clone(), once.claim());
+    desk.db
+        .write_again(move |conn| {
+            once::within(conn, &sealer, claim.as_ref(), |conn| {
+                let mut notice = store::find(conn, who.scope(), &id)?;
+                if notice.taken_down_on.is_none() {
+                    rules::may_take_down(&notice, on, today)?;
+                    store::take_down(conn, &id, on, &who.actor(), clock::now())?;
+                    notice = store::find(conn, who.scope(), &id)?;
+                }
+                Answer::json(200, &NoticeBody::of(notice, today))
+            })
         })
-        .await?;
-    Ok(Json(NoticeBody::of(notice, today)))
+        .await
 }
 
 /// Registers the operations.

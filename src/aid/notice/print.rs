@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDateTime;
+
 use super::model::Notice;
 use crate::aid::model::AidRecord;
 use crate::aid::store as aid;
@@ -12,7 +14,7 @@ use crate::roll::masking::People;
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
 use crate::seal::Sealer;
-use crate::sheet::{CsvEncoding, CsvOut, OutCell, OutColumn, XlsxOut};
+use crate::sheet::{Cover, CsvEncoding, Export, ExportForm, Exported, OutCell, OutColumn, XlsxOut};
 use crate::values::closed_list::closed_list;
 use crate::values::{Term, Text};
 
@@ -98,8 +100,7 @@ pub fn print(
         match column {
             Column::Name => shown.name(&record.name_id).unwrap_or_default(),
             Column::School => school.clone(),
-            // The roll has no departments: universities write them in by hand.
-            Column::Department => String::new(),
+            Column::Department => row.and_then(|r| r.department.clone()).unwrap_or_default(),
             Column::Grade => row.map(grade).unwrap_or_default(),
             Column::Major => row.and_then(|r| r.major.clone()).unwrap_or_default(),
             Column::ClassName => row.and_then(|r| r.class_name.clone()).unwrap_or_default(),
@@ -139,12 +140,14 @@ impl Printed {
     }
 
     /// As CSV.
-    pub fn csv(&self, encoding: CsvEncoding) -> Result<Vec<u8>> {
-        let mut out = CsvOut::new(Vec::new(), encoding, &self.headers())?;
+    pub fn csv(&self, encoding: CsvEncoding, made_at: NaiveDateTime) -> Result<Exported> {
+        let columns = self.headers().into_iter().map(OutColumn::text).collect();
+        let cover = Cover::new(&self.title, made_at);
+        let mut out = Export::begin(ExportForm::Csv(encoding), "公示名单", columns, &cover)?;
         for row in &self.rows {
             out.row(&cells(row))?;
         }
-        Ok(out.finish()?.0)
+        out.finish()
     }
 }
 

@@ -13,8 +13,8 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 use diesel::upsert::excluded;
 
 use super::rows::{AccountRow, Column, NameRow, PersonRow};
-use super::{Incoming, PersonRef};
-use crate::db::{CHUNK, Conn, on};
+use super::{Arrival, Incoming, PersonRef};
+use crate::db::{CHUNK, Conn, on, pour};
 use crate::error::{Code, Error, Result};
 use crate::schema::{account, person, person_name};
 use crate::seal::suite::Tag;
@@ -30,13 +30,20 @@ use crate::values::{Text, clock};
 pub fn enter(
     conn: &mut Conn,
     sealer: &Sealer,
-    people: &[Incoming],
+    people: Vec<Arrival>,
     now: NaiveDateTime,
 ) -> Result<Vec<PersonRef>> {
     let mut refs = Vec::with_capacity(people.len());
-    for chunk in people.chunks(CHUNK) {
-        let people = enter_people(conn, sealer, chunk, now)?;
-        refs.extend(enter_names(conn, sealer, chunk, people, now)?);
+    let mut people = people.into_iter().peekable();
+    while people.peek().is_some() {
+        let chunk: Vec<Arrival> = people.by_ref().take(CHUNK).collect();
+        let mut draft = Draft::load(conn, &chunk)?;
+        let mut named = Vec::with_capacity(chunk.len());
+        for one in chunk {
+            named.push(draft.place(sealer, one, now)?);
+        }
+        draft.store(conn)?;
+        refs.extend(enter_names(conn, sealer, named, now)?);
     }
     Ok(refs)
 }
@@ -50,36 +57,20 @@ struct Draft {
     by_number: HashMap<Vec<u8>, usize>,
 }
 
-fn enter_people(
-    conn: &mut Conn,
-    sealer: &Sealer,
-    chunk: &[Incoming],
-    now: NaiveDateTime,
-) -> Result<Vec<(String, bool)>> {
-    let keys: Vec<_> = chunk
-        .iter()
-        .map(|one| {
-            let index = |domain, text: &String| sealer.blind_index(domain, text).to_vec();
-            let id = one.id.as_ref().map(|text| index(Domain::ResidentId, text));
-            let number = one.student_number.as_ref().map(|text| index(Domain::StudentNumber, text));
-            (id, number)
-        })
-        .collect();
-    let mut draft = Draft::load(conn, &keys)?;
-    let mut people = Vec::with_capacity(chunk.len());
-    for (one, (id_bidx, number_bidx)) in chunk.iter().zip(keys) {
-        people.push(draft.place(sealer, one, id_bidx, number_bidx, now)?);
-    }
-    draft.store(conn)?;
-    Ok(people)
+/// A person who has been placed, with the name still to be entered.
+struct Named {
+    person_id: String,
+    /// Whether she is unknown until now.
+    created: bool,
+    said: Incoming,
+    /// The name's row, if it was made ready for this very person.
+    ready: Option<NameRow>,
 }
 
-type Keys = (Option<Vec<u8>>, Option<Vec<u8>>);
-
 impl Draft {
-    fn load(conn: &mut Conn, keys: &[Keys]) -> Result<Self> {
-        let ids: Vec<_> = keys.iter().filter_map(|(id, _)| id.as_ref()).collect();
-        let numbers: Vec<_> = keys.iter().filter_map(|(_, number)| number.as_ref()).collect();
+    fn load(conn: &mut Conn, people: &[Arrival]) -> Result<Self> {
+        let ids: Vec<_> = people.iter().filter_map(|one| one.row.id_bidx.as_ref()).collect();
+        let numbers: Vec<_> = people.iter().filter_map(|one| one.row.number_bidx.as_ref()).collect();
         // Two questions, not one with OR: each is answered from its index on both engines.
         let mut rows: Vec<PersonRow> = person::table.filter(person::id_bidx.eq_any(ids)).load(conn)?;
         let seen: HashSet<String> = rows.iter().map(|row| row.person_id.clone()).collect();
@@ -101,83 +92,86 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Finds the person among the rows, completes the row or adds one; answers with its id and whether
-    /// it is a new one.
-    fn place(
+    /// Finds the person among the rows and completes the row, or adds the row made ready for her.
+    fn place(&mut self, sealer: &Sealer, one: Arrival, now: NaiveDateTime) -> Result<Named> {
+        let Arrival { said, row, name } = one;
+        let same_id = row.id_bidx.as_ref().and_then(|key| self.by_id.get(key)).copied();
+        let same_number = row.number_bidx.as_ref().and_then(|key| self.by_number.get(key)).copied();
+        // Somebody found by number is this person unless both have an id, and the ids differ.
+        let by_number = same_number.filter(|at| {
+            row.id_bidx.is_none() || self.rows.get(*at).is_some_and(|row| row.id_bidx.is_none())
+        });
+        let Some(at) = same_id.or(by_number) else {
+            let person_id = self.add(row, same_number.is_some(), now)?;
+            return Ok(Named { person_id, created: true, said, ready: Some(name) });
+        };
+        let person_id = self.complete(sealer, at, row, &said, same_number.is_some())?;
+        Ok(Named { person_id, created: at >= self.stored, said, ready: None })
+    }
+
+    /// Adds a new person; the number of somebody else is kept without an index.
+    fn add(&mut self, mut row: PersonRow, number_taken: bool, now: NaiveDateTime) -> Result<String> {
+        if row.id_bidx.is_none() && row.number_bidx.is_none() {
+            return Err(nobody());
+        }
+        row.recorded_at = now;
+        row.number_bidx = row.number_bidx.filter(|_| !number_taken);
+        let at = self.rows.len();
+        self.by_id.extend(row.id_bidx.clone().map(|key| (key, at)));
+        self.by_number.extend(row.number_bidx.clone().map(|key| (key, at)));
+        let person_id = row.person_id.clone();
+        self.rows.push(row);
+        self.changed.push(false);
+        Ok(person_id)
+    }
+
+    /// Completes the row of a known person with what was said of her and is not known yet.
+    fn complete(
         &mut self,
         sealer: &Sealer,
-        one: &Incoming,
-        id_bidx: Option<Vec<u8>>,
-        number_bidx: Option<Vec<u8>>,
-        now: NaiveDateTime,
-    ) -> Result<(String, bool)> {
-        let same_id = id_bidx.as_ref().and_then(|key| self.by_id.get(key)).copied();
-        let same_number = number_bidx.as_ref().and_then(|key| self.by_number.get(key)).copied();
-        // Somebody found by number is this person unless both have an id, and the ids differ.
-        let by_number = same_number
-            .filter(|at| id_bidx.is_none() || self.rows.get(*at).is_some_and(|row| row.id_bidx.is_none()));
-        let at = match same_id.or(by_number) {
-            Some(at) => at,
-            None if id_bidx.is_none() && number_bidx.is_none() => return Err(nobody()),
-            None => self.add(sealer, now)?,
-        };
+        at: usize,
+        fresh: PersonRow,
+        said: &Incoming,
+        number_taken: bool,
+    ) -> Result<String> {
         let Some(row) = self.rows.get_mut(at) else {
             return Err(Error::internal("vault: a draft row is missing"));
         };
         let mut changed = false;
-        if let (None, Some(key), Some(text)) = (&row.id_bidx, id_bidx, &one.id) {
+        if let (None, Some(key), Some(text)) = (&row.id_bidx, fresh.id_bidx, &said.id) {
             row.id_ct = Some(Column::Id.seal(sealer, &row.person_id, text)?);
             self.by_id.insert(key.clone(), at);
             row.id_bidx = Some(key);
             changed = true;
         }
-        if let (None, Some(key), Some(text)) = (&row.number_ct, number_bidx, &one.student_number) {
+        if let (None, Some(key), Some(text)) = (&row.number_ct, fresh.number_bidx, &said.student_number) {
             row.number_ct = Some(Column::Number.seal(sealer, &row.person_id, text)?);
-            if same_number.is_none() {
+            if !number_taken {
                 self.by_number.insert(key.clone(), at);
                 row.number_bidx = Some(key);
             }
             changed = true;
         }
-        if let Some(phone) = &one.phone {
+        if let Some(phone) = &said.phone {
             let known = Column::Phone.open_if(sealer, &row.person_id, row.phone_ct.as_ref())?;
             if known.as_ref() != Some(phone) {
                 row.phone_ct = Some(Column::Phone.seal(sealer, &row.person_id, phone)?);
                 changed = true;
             }
         }
-        if let Some(mark) = self.changed.get_mut(at).filter(|mark| changed && !**mark) {
+        // A row that is only now to be created has its first version still before it.
+        if let Some(mark) = self.changed.get_mut(at).filter(|mark| changed && !**mark && at < self.stored) {
             *mark = true;
             row.row_version += 1;
         }
-        Ok((row.person_id.clone(), at >= self.stored))
-    }
-
-    /// Adds an empty row of version 0; the first thing put into it makes it version 1.
-    fn add(&mut self, sealer: &Sealer, now: NaiveDateTime) -> Result<usize> {
-        let (suite, key_id) = sealer.current();
-        self.rows.push(PersonRow {
-            person_id: clock::new_person_id(),
-            id_bidx: None,
-            number_bidx: None,
-            id_ct: None,
-            number_ct: None,
-            phone_ct: None,
-            suite: i16::from(suite),
-            key_id: key_id.to_owned(),
-            row_version: 0,
-            recorded_at: now,
-        });
-        self.changed.push(false);
-        self.rows.len().checked_sub(1).ok_or_else(|| Error::internal("vault: no draft row"))
+        Ok(row.person_id.clone())
     }
 
     fn store(self, conn: &mut Conn) -> Result<()> {
         let mut rows = self.rows;
         let created = rows.split_off(self.stored);
         if !created.is_empty() {
-            on!(conn => diesel::insert_into(person::table).values(&created).execute(conn))
-                .map_err(entered_meanwhile)?;
+            pour!(conn, person::table, created.as_slice()).map_err(entered_meanwhile)?;
         }
         let changed: Vec<_> =
             rows.into_iter().zip(self.changed).filter_map(|(row, changed)| changed.then_some(row)).collect();
@@ -205,13 +199,12 @@ impl Draft {
 fn enter_names(
     conn: &mut Conn,
     sealer: &Sealer,
-    chunk: &[Incoming],
-    people: Vec<(String, bool)>,
+    people: Vec<Named>,
     now: NaiveDateTime,
 ) -> Result<Vec<PersonRef>> {
     // Whoever was created a moment ago has no names yet.
     let known_before: Vec<&String> =
-        people.iter().filter(|(_, created)| !created).map(|(person_id, _)| person_id).collect();
+        people.iter().filter(|one| !one.created).map(|one| &one.person_id).collect();
     let stored: Vec<(String, String, Vec<u8>)> = if known_before.is_empty() {
         Vec::new()
     } else {
@@ -223,31 +216,40 @@ fn enter_names(
     let mut known: HashMap<(String, Vec<u8>), String> =
         stored.into_iter().map(|(name_id, person_id, check)| ((person_id, check), name_id)).collect();
     let mut rows = Vec::new();
-    let mut refs = Vec::with_capacity(chunk.len());
-    for (one, (person_id, created)) in chunk.iter().zip(people) {
-        let check = sealer.name_check(&person_id, &one.name_normal).to_vec();
+    let mut refs = Vec::with_capacity(people.len());
+    for Named { person_id, created, said, ready } in people {
+        let check = match &ready {
+            Some(row) => row.name_check.clone(),
+            None => sealer.name_check(&person_id, &said.name_normal).to_vec(),
+        };
         let key = (person_id, check);
         let name_id = if let Some(name_id) = known.get(&key) {
             name_id.clone()
         } else {
-            let name_id = clock::new_id();
-            rows.push(NameRow {
-                name_id: name_id.clone(),
-                person_id: key.0.clone(),
-                name_check: key.1.clone(),
-                name_ct: Column::Name.seal(sealer, &name_id, &one.name_entered)?,
-                recorded_at: now,
-            });
+            let row = ready.map_or_else(|| name_row(sealer, &key, &said), Ok)?;
+            let name_id = row.name_id.clone();
+            rows.push(NameRow { recorded_at: now, ..row });
             known.insert(key.clone(), name_id.clone());
             name_id
         };
         refs.push(PersonRef { person_id: key.0, name_id, created });
     }
     if !rows.is_empty() {
-        on!(conn => diesel::insert_into(person_name::table).values(&rows).execute(conn))
-            .map_err(entered_meanwhile)?;
+        pour!(conn, person_name::table, rows.as_slice()).map_err(entered_meanwhile)?;
     }
     Ok(refs)
+}
+
+/// A further spelling of a known person's name, given as person and check.
+fn name_row(sealer: &Sealer, key: &(String, Vec<u8>), said: &Incoming) -> Result<NameRow> {
+    let name_id = clock::new_id();
+    Ok(NameRow {
+        person_id: key.0.clone(),
+        name_check: key.1.clone(),
+        name_ct: Column::Name.seal(sealer, &name_id, &said.name_entered)?,
+        recorded_at: NaiveDateTime::default(),
+        name_id,
+    })
 }
 
 /// Finds or creates each bank account (digits only, normalised); answers in the order asked.
@@ -282,8 +284,7 @@ pub fn enter_accounts(
             answer.push(account_id);
         }
         if !rows.is_empty() {
-            on!(conn => diesel::insert_into(account::table).values(&rows).execute(conn))
-                .map_err(entered_meanwhile)?;
+            pour!(conn, account::table, rows.as_slice()).map_err(entered_meanwhile)?;
         }
     }
     Ok(answer)

@@ -1,6 +1,6 @@
 //! The vault: one row per person, found by blind index, and the names and bank accounts beside it.
 //!
-//! * [`enter`] finds or creates people set by set and gives back random ids; it is the only way in.
+//! * [`Arrival`] is a person made ready without the database; [`enter`] finds or creates such people set by set and gives back random ids; it is the only way in.
 //! * [`find`], [`find_many`], [`has_name`] answer questions about an id without decrypting anything.
 //! * [`reveal`], [`reveal_ids`], [`reveal_names`], [`reveal_accounts`] decrypt what is to be shown, [`open_id`] and
 //!   [`open_name`] what was loaded with more, and nothing else does.
@@ -10,10 +10,12 @@
 //! [`Db::write`](crate::db::Db::write), and query once per [`CHUNK`](crate::db::CHUNK) values, never
 //! once per value.
 
+mod arrival;
 mod enter;
 mod find;
 mod rows;
 
+pub use arrival::Arrival;
 pub use enter::{enter, enter_accounts};
 pub use find::{
     find, find_many, find_many_by_number, has_name, having_names, name_matches, open_id, open_name, reveal,

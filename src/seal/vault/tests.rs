@@ -13,6 +13,7 @@ use crate::db::{DatabaseUrl, Db, on};
 use crate::error::{Code, Error};
 use crate::schema::{person, person_name};
 use crate::seal::{KeyRing, Sealer};
+use crate::values::clock::PersonIds;
 
 struct House {
     folder: tempfile::TempDir,
@@ -32,14 +33,19 @@ fn house() -> House {
 }
 
 impl House {
+    fn ready(&self, people: &[Incoming]) -> Vec<Arrival> {
+        let mut ids = PersonIds::new();
+        people.iter().map(|one| Arrival::prepare(&self.sealer, &mut ids, one.clone()).unwrap()).collect()
+    }
+
     /// Who they are, whether or not they were known before.
     fn enter(&self, people: &[Incoming]) -> Vec<PersonRef> {
-        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, people, now())).unwrap();
+        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, self.ready(people), now())).unwrap();
         refs.into_iter().map(|one| PersonRef { created: false, ..one }).collect()
     }
 
     fn created(&self, people: &[Incoming]) -> Vec<bool> {
-        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, people, now())).unwrap();
+        let refs = self.db.write_now(|conn| enter(conn, &self.sealer, self.ready(people), now())).unwrap();
         refs.iter().map(|one| one.created).collect()
     }
 
@@ -183,7 +189,8 @@ fn the_phone_entered_last_is_kept() {
 fn somebody_without_id_and_number_is_refused_and_nothing_of_the_call_stays() {
     let house = house();
     let people = [one(Some(ID_A), None, "张三"), one(None, None, "李四")];
-    let error: Error = house.db.write_now(|conn| enter(conn, &house.sealer, &people, now())).unwrap_err();
+    let error: Error =
+        house.db.write_now(|conn| enter(conn, &house.sealer, house.ready(&people), now())).unwrap_err();
     assert_eq!(error.code, Code::InvalidInput);
     assert_eq!(house.counts(), (0, 0));
 }
