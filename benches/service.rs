@@ -137,7 +137,7 @@ fn fill(desk: &Desk, folder: &Path, students: u32) -> Outcome<()> {
     let term = Term::parse(TERM).ok_or("term")?;
     let place = Place::parse(COUNTY).map_err(|e| e.what.en)?;
     let calendar = TermCalendar::default();
-    let mut list = "姓名,身份证号,户籍地区划代码,户类型\n".to_owned();
+    let mut list = "姓名,身份证号,户籍地区划代码,户类型\n".as_bytes().to_vec();
     let mut roll = "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态,困难类型,户籍地区划代码\n"
         .as_bytes()
         .to_vec();

@@ -27,7 +27,6 @@ use crate::db::{Conn, on};
 use crate::error::Result;
 use crate::poverty_list::shelf::{EDITION, When};
 use crate::roll::model::{Enrolment, School};
-use crate::schema::{aid_record, enrolment, school};
 use crate::seal::suite::Tag;
 use crate::values::{Category, EvidenceKind};
 
@@ -60,7 +59,8 @@ const EVIDENCE: &str = "v.kind";
 const ENROLMENT: &str = "e.enrolment_id, e.person_id, e.name_id, e.school_code, e.place, e.term, e.stage, e.grade, \
      e.class_name, e.boarding, e.hukou_kind, e.hukou_place, e.major, e.agricultural, e.performing_arts, e.full_time, \
      e.formal, e.hardship, e.categories_known, e.state, e.entered_on, e.left_on, e.valid_from, e.valid_to, \
-     e.fingerprint, e.import_id, e.recorded_at, e.superseded_at, e.household_no";
+     e.fingerprint, e.import_id, e.recorded_at, e.superseded_at, e.household_no, \
+     e.department";
 const SCHOOL: &str = "s.school_row, s.code, s.name, s.place, s.ownership, s.inclusive, s.approved, s.run_by, s.rural, \
      s.tuition_fen, s.public_tuition_fen, s.recorded_at, s.superseded_at";
 const AID: &str = "a.record_id, a.origin, a.corrects, a.person_id, a.name_id, a.school_code, a.place, a.term, \
@@ -298,6 +298,9 @@ impl<D> Query for Statement<D> {
 impl<D, C> RunQueryDsl<C> for Statement<D> {}
 impl<D, C> RunQueryDsl<C> for &Statement<D> {}
 
+/// The types of a model's columns, in its order.
+type Of<M> = <<M as Selectable<Sqlite>>::SelectExpression as Expression>::SqlType;
+
 type Columns = (
     Nullable<Text>,
     Nullable<BigInt>,
@@ -306,9 +309,9 @@ type Columns = (
     Nullable<(Text, Text, Text)>,
     Nullable<Text>,
     Nullable<Text>,
-    Nullable<enrolment::SqlType>,
-    Nullable<school::SqlType>,
-    Nullable<aid_record::SqlType>,
+    Nullable<Of<Enrolment>>,
+    Nullable<Of<School>>,
+    Nullable<Of<AidRecord>>,
     Nullable<Bool>,
 );
 
@@ -365,6 +368,7 @@ pub fn text_of_lookup(postgres: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::{aid_record, enrolment, school};
 
     /// The columns of a table as diesel reads them.
     fn columns(sql: String) -> Vec<String> {
