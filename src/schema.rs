@@ -88,6 +88,7 @@ diesel::table! {
         proposal_id -> Text,
         import_id -> Text,
         row_number -> Integer,
+        member -> SmallInt,
         kind -> Text,
         place -> Text,
         school -> Text,
@@ -302,6 +303,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    aid_report (report_id) {
+        report_id -> Text,
+        place -> Text,
+        school -> Nullable<Text>,
+        body -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     cross_check (check_id) {
         check_id -> Text,
         list_id -> Text,
@@ -441,6 +453,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     aid_notice,
     aid_record,
     aid_entry,
+    aid_report,
     cross_check,
     finding,
     sighting,

@@ -90,16 +90,20 @@ impl Filling {
     }
 }
 
-/// The id of a person, a name or an account in a copy: its neighbours are those of other copies, as ids drawn
-/// at random have no order of coming.
+/// The id of a person, a name or an account in a copy: of a version that the first has not, and its neighbours
+/// are those of other copies, as ids drawn at random have no order of coming.
 fn inner(id: &str, copy: u32) -> String {
-    let (front, back) = (id.get(..24).unwrap_or_default(), id.get(27..).unwrap_or_default());
-    format!("{front}{copy:03x}{back}")
+    let part = |range| id.get(range).unwrap_or_default();
+    format!("{}8{}{copy:03x}{}", part(0..14), part(15..24), part(27..id.len()))
 }
 
 /// What stands in a column of a copy.
 fn expression(table: &str, column: &str, copy: u32, filling: &Filling) -> String {
-    let inner = |column: &str| format!("substr({column}, 1, 24) || '{copy:03x}' || substr({column}, 28)");
+    let inner = |column: &str| {
+        format!(
+            "substr({column}, 1, 14) || '8' || substr({column}, 16, 9) || '{copy:03x}' || substr({column}, 28)"
+        )
+    };
     match (table, column) {
         (_, "person_id" | "name_id" | "account_id") => inner(column),
         ("account", "account_bidx") => filling.sixteen(&inner("account_id")),

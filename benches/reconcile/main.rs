@@ -32,12 +32,25 @@ const TERM: &str = "2025A";
 
 /// The best of so many rounds, since noise only ever adds.
 fn best<T>(rounds: u32, mut work: impl FnMut() -> T) -> Duration {
-    let time = |work: &mut dyn FnMut() -> T| {
-        let start = Instant::now();
-        black_box(work());
-        start.elapsed()
-    };
-    (0..rounds).map(|_| time(&mut work)).min().unwrap_or_default()
+    (0..rounds).map(|_| timed(&mut work)).min().unwrap_or_default()
+}
+
+fn timed<T>(work: &mut impl FnMut() -> T) -> Duration {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed()
+}
+
+/// The best of so many rounds of several works that take turns, so that what else the machine does falls on
+/// all of them alike.
+fn best_in_turns<const N: usize>(rounds: u32, mut works: [&mut dyn FnMut(); N]) -> [Duration; N] {
+    let mut best = [Duration::MAX; N];
+    for _ in 0..rounds {
+        for (work, best) in works.iter_mut().zip(&mut best) {
+            *best = (*best).min(timed(work));
+        }
+    }
+    best
 }
 
 fn ms(time: Duration) -> f64 {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault};
+use std::hint::black_box;
 use std::io::Write;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use yingzhu::cross_check::{
 use yingzhu::policy::decision::Outcome as Verdict;
 use yingzhu::values::{EnrolmentState, Fen, Programme, Stage, Term, TermCalendar};
 
-use super::{Failure, best, ms, peak};
+use super::{Failure, best_in_turns, ms, peak};
 
 const COUNTY: County = County(341_024);
 const GRANTS: [(Programme, i64); 3] = [
@@ -182,17 +183,25 @@ pub(super) fn run(out: &mut impl Write, term: Term) -> Result<(), Failure> {
     let mut former: Option<[Duration; 3]> = None;
     for students in [100_000, 1_000_000] {
         let mut s = sources(students);
-        let rounds = if students > 100_000 { 5 } else { 9 };
-        let joined = best(rounds, || join::<std::hash::RandomState>(&s));
-        let cheap = best(rounds, || join::<BuildHasherDefault<Folded>>(&s));
+        let rounds = 9;
         let held = peak();
-        let mut findings = Ok(0);
-        let all = best(rounds, || {
-            if findings.is_ok() {
-                findings = whole(&mut s, term);
-            }
-        });
-        let (findings, more) = (findings?, peak().saturating_sub(held));
+        let findings = whole(&mut s, term)?;
+        let more = peak().saturating_sub(held);
+        let s = std::cell::RefCell::new(s);
+        let times = best_in_turns(
+            rounds,
+            [
+                &mut || {
+                    black_box(join::<std::hash::RandomState>(&s.borrow()));
+                },
+                &mut || {
+                    black_box(join::<BuildHasherDefault<Folded>>(&s.borrow()));
+                },
+                &mut || drop(black_box(whole(&mut s.borrow_mut(), term))),
+            ],
+        );
+        let [joined, cheap, all] = times;
+        let s = s.into_inner();
         let (rows, entries, records) = (s.roll.len(), s.list.len(), s.aid.len());
         writeln!(out, "{rows:>9} roll {entries:>8} list {records:>9} aid   {findings} findings")?;
         for (name, time) in [
@@ -204,7 +213,6 @@ pub(super) fn run(out: &mut impl Write, term: Term) -> Result<(), Failure> {
             let (std, ours) = (ratio(joined), ratio(cheap));
             writeln!(out, "          {name:42} {:>8.1} ms {std:>6.2} x {ours:>6.2} x", ms(time))?;
         }
-        let times = [joined, cheap, all];
         if let Some(before) = former.replace(times) {
             let grown: Vec<String> = times
                 .iter()

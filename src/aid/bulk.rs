@@ -1,6 +1,6 @@
 //! What the acts on many records are asked with, and how what came of each is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::model::{AidRecord, AidState, FundSource, Origin};
 use super::propose::{Line, ProposalOutcome};
 use super::store::{self, Filter};
 use super::whom::Whom;
-use crate::db::Db;
+use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::values::closed_list::closed_list;
 use crate::values::{Fen, Lang, Place, Programme, Term, Text};
@@ -28,7 +28,7 @@ fn fault(pointer: &str, code: &'static str, zh: &'static str, en: &'static str) 
 }
 
 /// 批量申报 / For whom to propose. Exactly one of `place`, `school`, `poverty_list`, `students`.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalsRequest {
     /// Term.
@@ -131,9 +131,35 @@ pub struct ProposalsBody {
     pub items: Vec<ProposalBody>,
 }
 
+impl ProposalsBody {
+    /// Nothing told yet.
+    pub(super) fn begin(hand: &Hand, term: Term, dry_run: bool, students: usize) -> Self {
+        Self {
+            term,
+            as_of: hand.day_in(term),
+            dry_run,
+            students,
+            counts: ProposalOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(),
+            proposed_fen: Fen(0),
+            items: Vec::with_capacity(students),
+        }
+    }
+
+    /// Tells what came of a set.
+    pub(super) fn add(&mut self, lines: Vec<Line>) {
+        for line in lines {
+            *self.counts.entry(line.outcome.code()).or_default() += 1;
+            if line.outcome == ProposalOutcome::Proposed {
+                self.proposed_fen.0 = self.proposed_fen.0.saturating_add(line.fen.unwrap_or_default());
+            }
+            self.items.push(line.into());
+        }
+    }
+}
+
 /// 选定的记录 / Which records are meant: these, or all of a term that a filter finds in the state that the
 /// act follows.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
     /// These; at most 10000.
@@ -158,40 +184,56 @@ pub struct Selection {
     pub notice: Option<String>,
 }
 
+/// The records of a selection.
+pub(super) enum Meant {
+    /// These, each once.
+    Ids(Vec<String>),
+    /// Those a filter finds.
+    Filter(Box<Filter>),
+}
+
 impl Selection {
-    /// The ids meant; `state` is the one that the act follows.
-    pub(super) async fn ids(self, db: &Db, hand: &Hand, state: AidState) -> Result<Vec<String>> {
+    /// Which records exactly; `state` is the one that the act follows.
+    pub(super) fn meant(self, state: AidState) -> Result<Meant> {
         let filtered = self.place.is_some() || self.school.is_some() || self.programme.is_some();
         match (self.records, self.term) {
-            (Some(ids), None) if !filtered && self.notice.is_none() && ids.len() <= MOST_IDS => Ok(ids),
+            (Some(ids), None) if !filtered && self.notice.is_none() && ids.len() <= MOST_IDS => {
+                let mut seen = HashSet::new();
+                Ok(Meant::Ids(ids.into_iter().filter(|id| seen.insert(id.clone())).collect()))
+            }
             (Some(ids), _) if ids.len() > MOST_IDS => Err(fault(
                 "/select/records",
                 "too_many",
                 "一次最多 10000 条；更多请按学期筛选",
                 "at most 10000 at a time: use a filter for more",
             )),
-            (None, Some(term)) => {
-                let filter = Filter {
-                    term: Some(term.to_string()),
-                    place: self.place,
-                    programme: self.programme,
-                    school: self.school,
-                    student: None,
-                    state: Some(state),
-                    origin: Some(Origin::Office),
-                    notice: self.notice,
-                };
-                let scope = hand.who.scope().clone();
-                db.read(move |conn| store::list(conn, &scope, filter, None, MOST_MEANT))
-                    .await
-                    .map(|rows| rows.into_iter().map(|r| r.record_id).collect())
-            }
+            (None, Some(term)) => Ok(Meant::Filter(Box::new(Filter {
+                term: Some(term.to_string()),
+                place: self.place,
+                programme: self.programme,
+                school: self.school,
+                student: None,
+                state: Some(state),
+                origin: Some(Origin::Office),
+                notice: self.notice,
+            }))),
             _ => Err(fault(
                 "/select",
                 "one_of",
                 "请用 records 给出记录编号，或用 term 加其他条件筛选，两者不能同时使用",
                 "give ids as records, or a term with further filters, and not both",
             )),
+        }
+    }
+
+    /// The ids meant.
+    pub(super) fn ids(self, conn: &mut Conn, hand: &Hand, state: AidState) -> Result<Vec<String>> {
+        match self.meant(state)? {
+            Meant::Ids(ids) => Ok(ids),
+            Meant::Filter(filter) => {
+                let rows = store::list(conn, hand.who.scope(), *filter, None, MOST_MEANT)?;
+                Ok(rows.into_iter().map(|r| r.record_id).collect())
+            }
         }
     }
 }
@@ -232,6 +274,24 @@ pub struct BulkBody {
     pub items: Vec<BulkItemBody>,
 }
 
+impl BulkBody {
+    /// Nothing told yet.
+    pub(super) fn begin() -> Self {
+        Self { counts: BulkOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(), items: Vec::new() }
+    }
+
+    /// Tells what came of a set: of those asked for, in their order, the ones that were there.
+    pub(super) fn add(&mut self, asked: Vec<String>, came: Vec<Came>, lang: Lang) {
+        let mut came = came.into_iter().peekable();
+        for id in asked {
+            let of_it = came.next_if(|c| c.record().record_id == id);
+            let item = BulkItemBody::of(id, of_it, lang);
+            *self.counts.entry(item.outcome.code()).or_default() += 1;
+            self.items.push(item);
+        }
+    }
+}
+
 impl BulkItemBody {
     /// What came of a record; of one that was not there, only its id.
     pub(super) fn of(record_id: String, came: Option<Came>, lang: Lang) -> Self {
@@ -268,7 +328,7 @@ impl BulkItemBody {
 }
 
 /// 批量公示 / Which records to put on notice, and when the lists were put up.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoticesRequest {
     /// Which; by a filter: those proposed.
@@ -279,7 +339,7 @@ pub struct NoticesRequest {
 }
 
 /// 批量批准 / Which records to approve.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalsRequest {
     /// Which; by a filter: those under notice.
@@ -287,7 +347,7 @@ pub struct ApprovalsRequest {
 }
 
 /// 批量发放 / Which records were paid in full, and when.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentsRequest {
     /// Which; by a filter: those approved.

@@ -7,13 +7,11 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::body::{AidBody, AidDetailBody};
-use super::hand::Hand;
 use super::import::AidImporter;
 use super::model::{AidState, Origin};
-use super::pay_file::PayImporter;
 use super::store::{self, Filter};
-use super::{http_act, http_bulk, notice};
-use crate::auth::{ChildReader, Granter, Registrar};
+use super::{http_act, http_bulk, http_file, notice};
+use crate::auth::{ChildReader, Registrar};
 use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Json, Once, Query};
@@ -23,7 +21,6 @@ use crate::imports::http::{ImportQuery, Manner};
 use crate::jobs::body::JobBody;
 use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
-use crate::policy::Pack;
 use crate::values::{Lang, Place, Programme, Term, clock};
 
 page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
@@ -53,35 +50,6 @@ async fn import_aid(
 ) -> Result<Answer> {
     let order = query.0.order(&caller, &upload)?;
     desk.receive(manner, upload, order, AidImporter::new(clock::today()), lang).await
-}
-
-/// 按发放表发放 / Pay approved records by a payment sheet.
-///
-/// 逐行匹配已批准的记录并发放：已发放（new）、此前已发放（unchanged）、金额不符、未批准、无记录等逐行报告（bad）。重复
-/// 提交同一文件不会重复发放，更正后可整份重发。Each row pays the approved record of its student, programme and term.
-/// A row already paid is unchanged, any other is reported, so the same file can be sent again whole.
-#[utoipa::path(
-    tag = "aid",
-    params(ImportQuery, Once),
-    request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses((status = 201, description = "Every row with what came of it", body = ImportBody))
-)]
-#[post("/aid-records/payments/imports")]
-async fn pay_by_file(
-    caller: Granter,
-    query: Query<ImportQuery>,
-    manner: Manner,
-    upload: Upload,
-    lang: Lang,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<Answer> {
-    let mut order = query.0.order(&caller, &upload)?;
-    // What a row comes to depends on what has been approved meanwhile, so every sending is a batch of its
-    // own; the payments themselves are known by their keys.
-    order.digest = format!("{}:{}", order.digest, clock::new_id());
-    let hand = Hand::now(caller.into_caller(), &desk, pack);
-    desk.receive(manner.at_once(), upload, order, PayImporter::new(hand), lang).await
 }
 
 /// Which records to list.
@@ -188,7 +156,7 @@ pub(super) fn told(answer: &mut HttpResponseBuilder, detail: AidDetailBody) -> H
 /// Registers the operations.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(import_aid)
-        .service(pay_by_file)
+        .configure(http_file::configure)
         .configure(http_bulk::configure)
         .service(list_aid_records)
         .service(find_aid_record)

@@ -1,31 +1,28 @@
 //! Many records at a time over HTTP: propose for a school, a county or a list; notice, approve and pay by
-//! ids or by a filter. Every student and every record is reported, and a second click changes nothing. The
-//! work is done in several transactions; under an `Idempotency-Key` the answer is kept when all is done.
+//! ids or by a filter. Every student and every record is reported, and a second click changes nothing. At once
+//! the work is done in several transactions, and under an `Idempotency-Key` the answer is kept when all is done;
+//! as a job it is one transaction.
 
-use std::collections::HashSet;
-
-use actix_web::{post, web};
+use actix_web::{HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::act::{self, Came};
 use super::bulk::{
-    ApprovalsRequest, BulkBody, BulkItemBody, BulkOutcome, NoticesRequest, PaymentsRequest, ProposalsBody,
-    ProposalsRequest, Selection,
+    ApprovalsRequest, BulkBody, NoticesRequest, PaymentsRequest, ProposalsBody, ProposalsRequest,
 };
 use super::hand::Hand;
-use super::model::{AidRecord, AidState};
-use super::money::{self, Payment};
-use super::propose::{self, ProposalOutcome};
-use super::store;
-use super::whom::people_of;
+use super::job::KeptMany;
+use super::many::{self, ManyOrder};
+use super::report::{self, ReportBody};
 use crate::auth::{Granter, Proposer};
-use crate::db::{CHUNK, Conn, Db};
-use crate::error::Result;
+use crate::db::{CHUNK, Db};
+use crate::error::{Error, Result};
 use crate::http::{Json, Once};
 use crate::imports::Desk;
+use crate::imports::http::Manner;
+use crate::jobs::body::JobBody;
 use crate::once::{self, Answer};
 use crate::policy::Pack;
-use crate::values::{Fen, Lang};
+use crate::values::Lang;
 
 /// 批量申报 / Propose for a whole school, county or list what the policy says each is due.
 ///
@@ -33,87 +30,76 @@ use crate::values::{Fen, Lang};
 /// student is decided and reported; one who has a record already keeps it, so that a second call changes
 /// nothing. `dry_run` stores nothing.
 ///
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
+/// done wholly or not at all, and leaves a report.
+///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
 #[utoipa::path(
     tag = "aid",
     request_body = ProposalsRequest,
     params(Once),
-    responses((status = 200, description = "Every student with what came of it", body = ProposalsBody))
+    responses(
+        (status = 200, description = "Every student with what came of it", body = ProposalsBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
+    )
 )]
 #[post("/aid-records/proposals")]
 async fn propose_many(
     caller: Proposer,
-    once: Once,
+    manner: Manner,
     body: Json<ProposalsRequest>,
+    lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<Answer> {
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    once::around(&desk.db, &hand.sealer, once.claim(), propose_all(&desk.db, &hand, body.into_inner())).await
+    carry_out(&desk, hand, manner, lang, ManyOrder::Proposals(body.into_inner())).await
+}
+
+/// Does what is asked now, or hands it in as a job. What names nobody clearly is refused before either.
+async fn carry_out(desk: &Desk, hand: Hand, manner: Manner, lang: Lang, order: ManyOrder) -> Result<Answer> {
+    order.check()?;
+    if manner.prefer.later && !order.is_rehearsal() {
+        let own = hand.who.scope().place().cloned().ok_or_else(Error::not_found)?;
+        let kept = KeptMany { order, own, today: hand.today, english: lang == Lang::En };
+        return manner.node.accept(manner.once.claim(), kept.job(&hand)?, None, lang).await;
+    }
+    let claim = manner.once.claim();
+    let work = async {
+        match order {
+            ManyOrder::Proposals(request) => propose_all(&desk.db, &hand, request).await,
+            order => act_on_all(&desk.db, &hand, lang, order).await,
+        }
+    };
+    once::around(&desk.db, &hand.sealer, claim, work).await
 }
 
 /// Proposes for everybody meant, set by set, each in its own transaction: other writers get their turn, and
 /// what was done stays done.
 async fn propose_all(db: &Db, hand: &Hand, request: ProposalsRequest) -> Result<Answer> {
-    let (term, dry_run) = (request.term, request.dry_run);
-    let programmes = request.programmes.clone().unwrap_or_else(|| propose::paid_in_cash(&hand.pack));
-    let whom = request.whom()?;
     let asking = hand.clone();
-    let people = db.read(move |conn| people_of(conn, &asking, term, &whom)).await?;
-    let mut answer = ProposalsBody {
-        term,
-        as_of: hand.day_in(term),
-        dry_run,
-        students: people.len(),
-        counts: ProposalOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(),
-        proposed_fen: Fen(0),
-        items: Vec::with_capacity(people.len()),
-    };
+    let (people, plan) = db.read(move |conn| many::proposals(conn, &asking, request)).await?;
+    let mut answer = ProposalsBody::begin(hand, plan.term, plan.dry_run, people.len());
     for set in people.chunks(CHUNK) {
-        let (hand, set, programmes) = (hand.clone(), set.to_vec(), programmes.clone());
-        let work = move |conn: &mut Conn| propose::propose_set(conn, &hand, term, &set, &programmes, dry_run);
-        let lines = if dry_run { db.read(work).await? } else { db.write_again(work).await? };
-        for line in lines {
-            *answer.counts.entry(line.outcome.code()).or_default() += 1;
-            if line.outcome == ProposalOutcome::Proposed {
-                answer.proposed_fen.0 = answer.proposed_fen.0.saturating_add(line.fen.unwrap_or_default());
-            }
-            answer.items.push(line.into());
-        }
+        let (plan, hand, set) = (plan.clone(), hand.clone(), set.to_vec());
+        let dry_run = plan.dry_run;
+        let work = move |conn: &mut _| plan.carry_out(conn, &hand, &set);
+        answer.add(if dry_run { db.read(work).await? } else { db.write_again(work).await? });
     }
     Answer::json(200, &answer)
 }
 
 /// Carries an act out on the records selected, set by set, each in its own transaction.
-async fn many(
-    db: &Db,
-    hand: &Hand,
-    lang: Lang,
-    (select, state): (Selection, AidState),
-    act: impl Fn(&mut Conn, &Hand, Vec<AidRecord>) -> Result<Vec<Came>> + Clone + Send + 'static,
-) -> Result<Answer> {
-    let mut answer =
-        BulkBody { counts: BulkOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(), items: Vec::new() };
-    let mut ids = select.ids(db, hand, state).await?;
-    let mut seen = HashSet::new();
-    ids.retain(|id| seen.insert(id.clone()));
+async fn act_on_all(db: &Db, hand: &Hand, lang: Lang, order: ManyOrder) -> Result<Answer> {
+    let (select, act) = order.act(hand.today)?;
+    let (asking, after) = (hand.clone(), act.after());
+    let ids = db.read(move |conn| select.ids(conn, &asking, after)).await?;
+    let mut answer = BulkBody::begin();
     for set in ids.chunks(CHUNK) {
-        let (work, act, set) = (hand.clone(), act.clone(), set.to_vec());
-        let (asked, came) = db
-            .write_again(move |conn| {
-                let mut taken = store::take(conn, work.who.scope(), &set)?;
-                let records: Vec<AidRecord> = set.iter().filter_map(|id| taken.remove(id)).collect();
-                Ok((set.clone(), act(conn, &work, records)?))
-            })
-            .await?;
-        let mut came = came.into_iter().peekable();
-        for id in asked {
-            let of_it = came.next_if(|c| c.record().record_id == id);
-            let item = BulkItemBody::of(id, of_it, lang);
-            *answer.counts.entry(item.outcome.code()).or_default() += 1;
-            answer.items.push(item);
-        }
+        let (act, hand, asked) = (act.clone(), hand.clone(), set.to_vec());
+        let came = db.write_again(move |conn| act.carry_out(conn, &hand, &asked)).await?;
+        answer.add(set.to_vec(), came, lang);
     }
     Answer::json(200, &answer)
 }
@@ -122,30 +108,31 @@ async fn many(
 ///
 /// 逐条报告；已公示的不变。Each is reported; one that is on a notice stays on it.
 ///
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
+/// done wholly or not at all, and leaves a report.
+///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
 #[utoipa::path(
     tag = "aid",
     request_body = NoticesRequest,
     params(Once),
-    responses((status = 200, description = "Every record with what came of it", body = BulkBody))
+    responses(
+        (status = 200, description = "Every record with what came of it", body = BulkBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
+    )
 )]
 #[post("/aid-records/notices")]
 async fn notice_many(
     caller: Proposer,
-    once: Once,
+    manner: Manner,
     body: Json<NoticesRequest>,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<Answer> {
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let starts_on = body.0.starts_on.unwrap_or(hand.today);
-    let select = (body.0.select, AidState::Proposed);
-    let work = many(&desk.db, &hand, lang, select, move |conn, hand, records| {
-        act::notice(conn, hand, records, starts_on)
-    });
-    once::around(&desk.db, &hand.sealer, once.claim(), work).await
+    carry_out(&desk, hand, manner, lang, ManyOrder::Notices(body.into_inner())).await
 }
 
 /// 批量批准 / Approve many records whose notices are over.
@@ -153,31 +140,39 @@ async fn notice_many(
 /// 逐条报告；本人申报的、公示未满的、已离校的不予批准。Each is reported; those the caller proposed, those whose
 /// notice is not over and those of students who have left are refused, and the others approved.
 ///
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
+/// done wholly or not at all, and leaves a report.
+///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
 #[utoipa::path(
     tag = "aid",
     request_body = ApprovalsRequest,
     params(Once),
-    responses((status = 200, description = "Every record with what came of it", body = BulkBody))
+    responses(
+        (status = 200, description = "Every record with what came of it", body = BulkBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
+    )
 )]
 #[post("/aid-records/approvals")]
 async fn approve_many(
     caller: Granter,
-    once: Once,
+    manner: Manner,
     body: Json<ApprovalsRequest>,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<Answer> {
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let work = many(&desk.db, &hand, lang, (body.0.select, AidState::Noticed), act::approve);
-    once::around(&desk.db, &hand.sealer, once.claim(), work).await
+    carry_out(&desk, hand, manner, lang, ManyOrder::Approvals(body.into_inner())).await
 }
 
 /// 批量发放 / Record that many approved records were paid in full on one day.
 ///
 /// 每条发放全部未发金额；逐条报告；已发放的不变。Each is paid what is open; one that is paid stays as it is.
+///
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
+/// done wholly or not at all, and leaves a report.
 ///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
@@ -185,27 +180,47 @@ async fn approve_many(
     tag = "aid",
     request_body = PaymentsRequest,
     params(Once),
-    responses((status = 200, description = "Every record with what came of it", body = BulkBody))
+    responses(
+        (status = 200, description = "Every record with what came of it", body = BulkBody),
+        (status = 202, description = "Taken in as a job (`Prefer: respond-async`)", body = JobBody)
+    )
 )]
 #[post("/aid-records/payments")]
 async fn pay_many(
     caller: Granter,
-    once: Once,
+    manner: Manner,
     body: Json<PaymentsRequest>,
     lang: Lang,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
 ) -> Result<Answer> {
     let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let PaymentsRequest { select, paid_on, source } = body.into_inner();
-    let payment = Payment { fen: None, paid_on, account_id: None, source, reason: None };
-    let work = many(&desk.db, &hand, lang, (select, AidState::Approved), move |conn, hand, records| {
-        money::pay(conn, hand, records, |_| payment.clone())
-    });
-    once::around(&desk.db, &hand.sealer, once.claim(), work).await
+    carry_out(&desk, hand, manner, lang, ManyOrder::Payments(body.into_inner())).await
+}
+
+/// 查看批量办理结果 / What came of an order on many records that was carried out as a job.
+///
+/// 与当时直接办理的回答相同，逐条列出。The same body as an answer at once, line by line.
+#[utoipa::path(
+    tag = "aid",
+    responses((status = 200, description = "Every student or record with what came of it", body = ReportBody))
+)]
+#[get("/aid-reports/{report_id}")]
+async fn find_aid_report(
+    caller: Proposer,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<HttpResponse> {
+    let who = caller.into_caller();
+    let body = desk.db.read(move |conn| report::find(conn, who.scope(), &id)).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
 /// Registers the operations.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(propose_many).service(notice_many).service(approve_many).service(pay_many);
+    cfg.service(propose_many)
+        .service(notice_many)
+        .service(approve_many)
+        .service(pay_many)
+        .service(find_aid_report);
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use super::by_file::{OfStudent, of_student};
 use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use super::{payments, store};
 use crate::db::Conn;
@@ -16,8 +17,8 @@ use crate::roll::store as roll;
 use crate::seal::vault;
 use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
-    BankCard, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term, Text,
-    Tier, ValueError, clock, day, digest,
+    BankCard, Change, Fen, Parsed, PersonName, Place, Programme, ResidentId, SchoolCode, StudentNumber, Term,
+    Text, Tier, ValueError, clock, day, digest,
 };
 
 /// The columns of a payment sheet.
@@ -57,6 +58,8 @@ pub struct AidRow {
     recipient_kind: Option<String>,
 }
 
+of_student!(AidRow);
+
 /// Imports a payment sheet.
 #[derive(Debug, Clone)]
 pub struct AidImporter {
@@ -81,19 +84,7 @@ impl Importer for AidImporter {
     }
 
     fn parse(&self, f: &mut Fields<'_>) -> Option<AidRow> {
-        let id = f.parse("id_number", ResidentId::parse);
-        let number = f.parse("student_number", StudentNumber::parse);
-        // A number that lost its last digits is not a blank cell; it has its own fault.
-        if !f.has("id_number") && !f.has("student_number") {
-            f.reject(
-                "id_number",
-                ValueError::fixed(
-                    "cell_missing",
-                    ("身份证号和学籍号都没有填写", "neither the id number nor the student number is given"),
-                    ("请至少填写其中一项", "give at least one of the two"),
-                ),
-            );
-        }
+        let (id, number) = numbers(f);
         let name = f.require("name", PersonName::parse);
         let school = f.require("school_code", SchoolCode::parse);
         let programme =
@@ -130,6 +121,10 @@ impl Importer for AidImporter {
 
     fn who(&self, row: &AidRow) -> Option<vault::Incoming> {
         Some(incoming(row.id.as_ref(), row.number.as_ref(), &row.name, None))
+    }
+
+    fn remark(&self, row: &AidRow) -> Option<Change> {
+        row.id.as_ref()?.area_remark()
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
@@ -216,6 +211,24 @@ impl AidImporter {
     }
 }
 
+/// The two numbers of a row, of which it must have one.
+pub(super) fn numbers(f: &mut Fields<'_>) -> (Option<ResidentId>, Option<StudentNumber>) {
+    let id = f.parse("id_number", ResidentId::parse);
+    let number = f.parse("student_number", StudentNumber::parse);
+    // A number that lost its last digits is not a blank cell; it has its own fault.
+    if !f.has("id_number") && !f.has("student_number") {
+        f.reject(
+            "id_number",
+            ValueError::fixed(
+                "cell_missing",
+                ("身份证号和学籍号都没有填写", "neither the id number nor the student number is given"),
+                ("请至少填写其中一项", "give at least one of the two"),
+            ),
+        );
+    }
+    (id, number)
+}
+
 /// What makes a payment the same payment, before it is told which of several equal ones it is.
 pub fn payment_key(
     person_id: &str,
@@ -230,13 +243,13 @@ pub fn payment_key(
 
 /// Refuses rows of another term, place or school, and gives each school's place. A school that the
 /// roll does not know yet is taken to lie in the caller's own place.
-pub(super) fn admit(
+pub(super) fn admit<R: OfStudent>(
     conn: &mut Conn,
     batch: &Batch<'_>,
-    rows: &mut [Pending<AidRow>],
+    rows: &mut [Pending<R>],
 ) -> Result<HashMap<String, String>> {
     let codes: Vec<String> = {
-        let mut codes: Vec<String> = rows.iter().map(|p| p.row.school.as_str().to_owned()).collect();
+        let mut codes: Vec<String> = rows.iter().map(|p| p.row.school().as_str().to_owned()).collect();
         codes.sort_unstable();
         codes.dedup();
         codes
@@ -250,20 +263,20 @@ pub(super) fn admit(
         })
         .collect();
     for pending in rows.iter_mut() {
-        let code = pending.row.school.as_str();
+        let code = pending.row.school().as_str();
         let inside =
             places.get(code).is_some_and(|p| Place::parse(p).is_ok_and(|p| batch.order.place.contains(&p)));
         let own = batch.order.school.as_ref().is_none_or(|school| school == code);
         if !inside || !own {
             pending.refuse("school_code", out_of_scope());
-        } else if pending.row.term.is_some_and(|t| t != batch.order.term) {
+        } else if pending.row.term().is_some_and(|t| t != batch.order.term) {
             pending.refuse("term", other_term(batch.order.term));
         }
     }
     Ok(places)
 }
 
-fn unknown_term() -> ValueError {
+pub(super) fn unknown_term() -> ValueError {
     ValueError::fixed(
         "term_unknown",
         ("学期写法不认识", "the term is not understood"),

@@ -35,21 +35,27 @@
 //! | `propose`, `whom`, `correct` | proposals for one student or a set; who is meant; corrections |
 //! | `act`, `money` | notice, approval, cancellation on sets; payment, receipt, return |
 //! | [`notice`] | the public notice: its period, its list, the calendar of working days |
-//! | `import`, `pay_file` | the payment sheet as a statement; as an order carried out |
+//! | `import`, `pay_file`, `act_file` | the payment sheet as a statement; as an order; a sheet of students as an order (`by_file`: which record a row means) |
+//! | `many`, `job`, `report` | what is asked about many records; as a job; what came of it |
 //! | `store`, `payments` | the tables `aid_record` and `aid_entry`; the payments in them |
-//! | `http`, `http_act`, `http_bulk` | reading and files; one record ([`one`] and `request` say how it is asked); many (`bulk`) |
+//! | `http`, `http_act`, `http_bulk`, `http_file` | reading and import; one record ([`one`] and `request` say how it is asked); many (`bulk`); sheets |
 
 pub mod act;
+pub mod act_file;
 pub mod body;
 pub mod bulk;
+mod by_file;
 pub mod correct;
 pub mod grant;
 pub mod hand;
 pub mod http;
 pub mod http_act;
 pub mod http_bulk;
+pub mod http_file;
 pub mod import;
+pub mod job;
 pub mod ledger;
+pub mod many;
 pub mod model;
 pub mod money;
 pub mod notice;
@@ -57,6 +63,7 @@ pub mod one;
 pub mod pay_file;
 pub mod payments;
 pub mod propose;
+pub mod report;
 pub mod request;
 pub mod rules;
 pub mod store;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::act::Came;
+use super::by_file::{NoRecord, Records, told};
 use super::hand::Hand;
 use super::import::{AidImporter, AidRow, SPEC, admit, payment_key};
 use super::model::{AidRecord, AidState};
@@ -17,7 +18,7 @@ use crate::imports::batch::{Batch, Outcome, standing};
 use crate::imports::{ImportKind, Importer, Pending, Times};
 use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
-use crate::values::{Fen, StudentNumber, Text, ValueError};
+use crate::values::{Fen, Text, ValueError};
 
 /// Pays by a sheet.
 #[derive(Debug, Clone)]
@@ -48,9 +49,7 @@ struct Paying {
 
 /// What the rows of a chunk are matched with.
 struct Known {
-    people: Vec<Option<String>>,
-    named: HashSet<(String, String)>,
-    live: HashMap<String, Vec<AidRecord>>,
+    records: Records,
     counts: HashMap<String, payments::Count>,
 }
 
@@ -79,9 +78,8 @@ impl Importer for PayImporter {
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<AidRow>]) -> Result<()> {
         admit(conn, batch, rows)?;
         let mut standing: Vec<&mut Pending<AidRow>> = standing(rows).collect();
-        let people = people(conn, batch, &standing)?;
-        let keys = self.keys(batch, &standing, &people);
-        let known = Known::load(conn, batch, &standing, people)?;
+        let known = Known::load(conn, batch, &standing)?;
+        let keys = self.keys(batch, &standing, known.records.people());
         let mut paying: Vec<(usize, Paying)> = Vec::new();
         for (at, (pending, key)) in standing.iter_mut().zip(&keys).enumerate() {
             let matched = match key.as_ref().map(|(base, nth)| known.before(base, *nth)) {
@@ -186,43 +184,12 @@ fn cards(
     Ok(())
 }
 
-/// The person each row speaks of, if the vault knows one: a payment never makes a new person.
-fn people(conn: &mut Conn, batch: &Batch<'_>, rows: &[&mut Pending<AidRow>]) -> Result<Vec<Option<String>>> {
-    let id = |row: &AidRow| {
-        let id = row.id.clone().or_else(|| row.number.as_ref().and_then(StudentNumber::resident_id));
-        id.map(|id| id.as_str().to_owned())
-    };
-    let number = |row: &AidRow| row.number.as_ref().map(|n| n.as_str().to_owned());
-    let ids: Vec<String> = rows.iter().filter_map(|p| id(&p.row)).collect();
-    let numbers: Vec<String> = rows.iter().filter_map(|p| number(&p.row)).collect();
-    let by_id = vault::find_many(conn, batch.sealer, &ids)?;
-    let by_number = vault::find_many_by_number(conn, batch.sealer, &numbers)?;
-    let of = |row: &AidRow| {
-        let by_id = id(row).and_then(|id| by_id.get(&id));
-        by_id.or_else(|| number(row).and_then(|n| by_number.get(&n))).cloned()
-    };
-    Ok(rows.iter().map(|p| of(&p.row)).collect())
-}
-
 impl Known {
-    fn load(
-        conn: &mut Conn,
-        batch: &Batch<'_>,
-        rows: &[&mut Pending<AidRow>],
-        people: Vec<Option<String>>,
-    ) -> Result<Self> {
-        let pairs: Vec<(&str, &str)> = rows
-            .iter()
-            .zip(&people)
-            .filter_map(|(pending, person)| Some((person.as_deref()?, pending.row.name.normal())))
-            .collect();
-        let named = vault::having_names(conn, batch.sealer, &pairs)?;
-        let mut known: Vec<String> = people.iter().flatten().cloned().collect();
-        known.sort_unstable();
-        known.dedup();
-        let live = store::live(conn, &known, &batch.order.term.to_string())?;
+    fn load(conn: &mut Conn, batch: &Batch<'_>, rows: &[&mut Pending<AidRow>]) -> Result<Self> {
+        let records = Records::load(conn, batch, rows)?;
+        let known: Vec<String> = records.people().iter().flatten().cloned().collect();
         let counts = payments::counts(conn, &known)?;
-        Ok(Self { people, named, live, counts })
+        Ok(Self { records, counts })
     }
 
     /// What became before of the payment that a file brings for the nth time.
@@ -239,20 +206,7 @@ impl Known {
 
     /// The record a row pays.
     fn matched(&self, at: usize, row: &AidRow, paid: &HashSet<String>) -> Result<String, Misfit> {
-        let person = self.people.get(at).and_then(Option::as_ref).ok_or(Misfit::Unknown)?;
-        if !self.named.contains(&(person.clone(), row.name.normal().to_owned())) {
-            return Err(Misfit::OtherName);
-        }
-        let live = self.live.get(person).map(Vec::as_slice).unwrap_or_default();
-        let of_programme: Vec<&AidRecord> = live.iter().filter(|r| r.programme == row.programme).collect();
-        if of_programme.is_empty() {
-            return Err(Misfit::Unknown);
-        }
-        let here: Vec<&AidRecord> =
-            of_programme.into_iter().filter(|r| r.school_code == row.school.as_str()).collect();
-        if here.is_empty() {
-            return Err(Misfit::OtherSchool);
-        }
+        let here = self.records.of(at, row)?;
         let to_pay: Vec<&AidRecord> = here
             .iter()
             .copied()
@@ -273,12 +227,8 @@ impl Known {
 /// Why a row pays nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Misfit {
-    /// There is no such record.
-    Unknown,
-    /// The number belongs to another name.
-    OtherName,
-    /// The record is another school's.
-    OtherSchool,
+    /// It means no record.
+    NoRecord(NoRecord),
     /// Not approved yet.
     NotApproved,
     /// Nothing is open: paid in full, or returned.
@@ -289,32 +239,18 @@ enum Misfit {
     OtherAmount(i64),
 }
 
+impl From<NoRecord> for Misfit {
+    fn from(none: NoRecord) -> Self {
+        Misfit::NoRecord(none)
+    }
+}
+
 impl Misfit {
     /// The column at fault, and what is wrong.
     fn told(self) -> (&'static str, ValueError) {
         let fixed = |column, code, what, todo| (column, ValueError::fixed(code, what, todo));
         match self {
-            Misfit::Unknown => fixed(
-                "programme",
-                "record_unknown",
-                (
-                    "该生本学期没有该项目的资助记录",
-                    "the student has no record of this programme in this term",
-                ),
-                ("请先申报、公示并批准", "propose, post and approve it first"),
-            ),
-            Misfit::OtherName => fixed(
-                "name",
-                "name_differs",
-                ("该身份证号或学籍号登记的是另一个姓名", "the number is recorded under another name"),
-                ("请核实证件", "check the papers"),
-            ),
-            Misfit::OtherSchool => fixed(
-                "school_code",
-                "school_differs",
-                ("该生该项目的记录属于另一所学校", "the student's record is of another school"),
-                ("请核对学校标识码", "check the school code"),
-            ),
+            Misfit::NoRecord(none) => none.told(),
             Misfit::NotApproved => fixed(
                 "programme",
                 "not_approved",
@@ -355,18 +291,5 @@ impl Misfit {
                 ("amount", error)
             }
         }
-    }
-}
-
-/// An act's refusal as the fault of a row.
-fn told(refused: &Error) -> ValueError {
-    let field = refused.fields.first();
-    ValueError {
-        code: field.map_or(refused.code.code(), |f| f.code),
-        what: field.map_or(&refused.detail, |f| &f.detail).clone(),
-        todo: Text::fixed(
-            "请核实后重新提交，或逐条办理",
-            "check it and send it again, or act on the record itself",
-        ),
     }
 }

@@ -10,7 +10,7 @@ use diesel::upsert::excluded;
 
 use super::ledger;
 use super::model::{AidRecord, AidState, Entry, Origin};
-use crate::auth::Scope;
+use crate::auth::{Scope, within};
 use crate::db::{CHUNK, Conn, MultiBackend, on, pour};
 use crate::error::{Error, Result};
 use crate::schema::{aid_entry, aid_record, person};
@@ -20,17 +20,12 @@ type Condition = Box<dyn BoxableExpression<aid_record::table, MultiBackend, SqlT
 
 /// The records a caller may see: of schools in the place, of the own school, of the own child.
 fn in_scope(scope: &Scope) -> Condition {
-    let (low, high) = scope.place_range();
-    let here = aid_record::place.ge(low).and(aid_record::place.lt(high));
-    let seen: Condition = match scope.student() {
+    let seen = within!(aid_record.school_code, scope);
+    match (scope.student(), scope.place()) {
         // A guardian has no place, and a child whatever its school.
-        Some(child) if scope.place().is_none() => Box::new(aid_record::person_id.eq(child.to_owned())),
-        Some(child) => Box::new(here.and(aid_record::person_id.eq(child.to_owned()))),
-        None => Box::new(here),
-    };
-    match scope.school() {
-        Some(own) => Box::new(seen.and(aid_record::school_code.eq(own.to_owned()))),
-        None => seen,
+        (Some(child), None) => Box::new(aid_record::person_id.eq(child.to_owned())),
+        (Some(child), Some(_)) => Box::new(seen.and(aid_record::person_id.eq(child.to_owned()))),
+        (None, _) => seen,
     }
 }
 

@@ -66,6 +66,21 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever made a verified request that was kept to be carried out later, as [`Caller::actor`] names them.
+    /// What they may do was settled when it came in: no roles, and nothing unmasked.
+    pub(crate) fn kept(actor: &str, scope: Scope) -> Self {
+        let (issuer, subject) = actor.rsplit_once('#').unwrap_or_default();
+        Self {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            roles: Vec::new(),
+            scope,
+            pii: false,
+            purpose: None,
+            jti: String::new(),
+        }
+    }
+
     /// Who it is, as the issuer names them. Unique within the issuer only: see [`Caller::actor`].
     pub fn subject(&self) -> &str {
         &self.subject

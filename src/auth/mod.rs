@@ -21,6 +21,7 @@
 //! | `verifier` | issuers, and a token's way from text to caller |
 //! | `dev` | the development key, and minting |
 //! | `extract` | the extractors |
+//! | `within` | the scope as a condition on a table |
 //!
 //! This room knows no tables and no business. A refused token is answered with one sentence whatever
 //! was wrong with it; the reason is a code in the log at debug level, without anything of the token.
@@ -34,6 +35,7 @@ mod fetch;
 mod keys;
 mod role;
 mod verifier;
+mod within;
 
 pub use caller::{Caller, Scope};
 pub use claims::{MOST_DEV_SECONDS, MOST_TOKEN_BYTES};
@@ -46,3 +48,4 @@ pub use fetch::{Fetch, FetchFault};
 pub use keys::Algorithm;
 pub use role::Role;
 pub use verifier::{Clock, IssuerConfig, KeySource, Verifier};
+pub(crate) use within::within;

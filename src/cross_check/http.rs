@@ -138,7 +138,7 @@ async fn list_cross_checks(
     let who = caller.into_caller();
     let page = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let rows = store::list(conn, who.scope(), after, limit.rows())?;
             let (rows, next) = page::cut(rows, limit, |c| c.check_id.clone())?;
             let items =

@@ -37,6 +37,7 @@ pub mod model;
 pub mod near;
 pub mod numbering;
 pub mod reconcile;
+mod reconcile_frame;
 mod reconcile_household;
 pub mod reconcile_input;
 mod reconcile_money;

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use super::model::{Detail, Directory, Finding, FindingKind, ListedState, Source};
+use super::reconcile_frame::{Frame, attends, here};
 use super::reconcile_household::Households;
 use super::reconcile_input::{
     AccountKey, Aided, County, Enrolled, Input, Listed, Options, PersonKey, SchoolKey,
 };
 use super::reconcile_order::{OfPerson, Walk, in_order};
-use super::reconcile_person::{Case, Frame, attends, here, judge};
+use super::reconcile_person::{Case, judge};
 use super::reconcile_totals::{Identity, Totals};
 use crate::values::{Fen, Stage};
 

@@ -5,8 +5,9 @@
 //! and a member of it who is on the list. A shared address, telephone or surname is no chain.
 
 use super::model::{Detail, Finding, FindingKind};
+use super::reconcile_frame::{attends, here};
 use super::reconcile_input::{Listed, PersonKey};
-use super::reconcile_person::{Bench, attends, here, in_money};
+use super::reconcile_person::{Bench, in_money};
 use crate::values::Fen;
 
 /// The households of the list, in order of their number: put in order once, they are found by halving, which

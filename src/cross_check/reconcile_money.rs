@@ -5,8 +5,9 @@ use chrono::NaiveDate;
 
 use super::model::Finding;
 use super::model::{Detail, FindingKind};
+use super::reconcile_frame::left;
 use super::reconcile_input::{Aided, Due, Enrolled, ages_of, is_for_hardship, needs_enrolment, stages_of};
-use super::reconcile_person::{Bench, left, once};
+use super::reconcile_person::{Bench, once};
 use super::reconcile_totals::AidedGroup;
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::{Fen, Programme};

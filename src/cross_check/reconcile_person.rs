@@ -8,37 +8,16 @@
 
 use chrono::NaiveDate;
 
-use super::model::{AbsenceReason, Detail, Distance, Finding, FindingKind, ListedState, Source};
+use super::model::{AbsenceReason, Detail, Finding, FindingKind, ListedState, Source};
+use super::reconcile_frame::{Frame, absence, attends, distance, here};
 use super::reconcile_household::Households;
 use super::reconcile_input::{
-    Aided, Categories, County, Due, Enrolled, Evidences, Expectation, Listed, NameKey, Near, Options,
-    PersonKey, expected_in_records,
+    Aided, Categories, Due, Enrolled, Evidences, Expectation, Listed, NameKey, Near, PersonKey,
+    expected_in_records,
 };
 use super::reconcile_totals::{AidedGroup, Totals};
 use crate::policy::decision::Outcome as Verdict;
-use crate::values::{Category, EnrolmentState, EvidenceKind, Fen, Programme, Stage};
-
-/// What the run is about, with the days of its term worked out once.
-pub(super) struct Frame {
-    options: Options,
-    begins: NaiveDate,
-    ends: NaiveDate,
-}
-
-impl Frame {
-    pub(super) fn of(options: &Options) -> Self {
-        let Options { calendar, term, .. } = options;
-        Self { options: *options, begins: calendar.first_day(*term), ends: calendar.end(*term) }
-    }
-}
-
-impl std::ops::Deref for Frame {
-    type Target = Options;
-
-    fn deref(&self) -> &Options {
-        &self.options
-    }
-}
+use crate::values::{Category, EvidenceKind, Fen, Programme, Stage};
 
 /// The programmes of some rows, each once.
 pub(super) fn once<T>(rows: &[T], programme: fn(&T) -> Programme) -> impl Iterator<Item = Programme> + '_ {
@@ -364,48 +343,6 @@ pub(super) fn in_money<'a>(dues: impl Iterator<Item = &'a Due>) -> Option<Fen> {
         }
     }
     sum.map(Fen)
-}
-
-/// Whether a roll row makes her a student of the term.
-pub(super) fn attends(row: &Enrolled, frame: &Frame) -> bool {
-    row.state == EnrolmentState::Enrolled
-        && row.from.is_none_or(|from| from < frame.ends)
-        && row.to.is_none_or(|to| to > frame.begins)
-}
-
-/// Whether a row is over or interrupted, so that its last day counts.
-pub(super) fn left(row: &Enrolled) -> bool {
-    row.state != EnrolmentState::Enrolled || row.to.is_some()
-}
-
-/// Whether the school lies in the place of the run. A school of unknown place is taken to.
-pub(super) fn here(row: &Enrolled, options: &Options) -> bool {
-    match (options.place, row.place) {
-        (Some(run), Some(school)) => run.contains(school),
-        _ => true,
-    }
-}
-
-fn absence(row: &Enrolled, frame: &Frame) -> AbsenceReason {
-    let ends = frame.ends;
-    match row.state {
-        EnrolmentState::Suspended => AbsenceReason::Suspended,
-        EnrolmentState::Transferred => AbsenceReason::Transferred,
-        EnrolmentState::Graduated => AbsenceReason::Graduated,
-        EnrolmentState::Withdrawn => AbsenceReason::Withdrawn,
-        EnrolmentState::Enrolled if row.from.is_some_and(|from| from >= ends) => {
-            AbsenceReason::NotYetEnrolled
-        }
-        EnrolmentState::Enrolled => AbsenceReason::PeriodOver,
-    }
-}
-
-fn distance(run: Option<County>, school: Option<County>) -> Distance {
-    match (run, school) {
-        (Some(run), Some(school)) if run.province() != school.province() => Distance::OtherProvince,
-        (Some(run), Some(school)) if run.city() != school.city() => Distance::OtherCity,
-        _ => Distance::OtherCounty,
-    }
 }
 
 /// The worse of two states of a listed person at school here.

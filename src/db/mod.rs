@@ -30,7 +30,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::r2d2::PooledConnection;
 use diesel::{MultiConnection, PgConnection, RunQueryDsl, SqliteConnection};
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use pool::{Manager, Pool};
 
 pub(crate) use pour::{COPY_FROM, SHEAF, pour};
@@ -208,13 +208,14 @@ impl Db {
         self.hop(move |db| db.read_again_now(f)).await
     }
 
-    /// Reads in one transaction from the replica, which may lag; from the primary where there is none.
+    /// Reads in one transaction from the replica, which may lag; from the primary where there is none, and
+    /// when the replica does not have what is asked for yet, is away, or breaks off.
     pub async fn browse<T, F>(&self, f: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Clone + Send + 'static,
     {
-        self.hop(move |db| db.transact(db.replica.as_ref().unwrap_or(&db.primary), Kind::Read, f)).await
+        self.hop(move |db| db.browse_now(f)).await
     }
 
     /// Writes in one transaction on a blocking thread; all of it or nothing.
@@ -282,6 +283,17 @@ impl Db {
         }
     }
 
+    fn browse_now<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T> + Clone) -> Result<T> {
+        let replica = self.replica.as_ref().and_then(|pool| self.begun(pool, Kind::Read).ok());
+        let done = replica.map(|link| end(link, Kind::Read, f.clone()));
+        let vain =
+            |error: &Error| error.code == Code::NotFound || error.lost_the_database() || error.met_another();
+        match done {
+            Some(done) if !done.as_ref().is_err_and(vain) => done,
+            _ => self.read_again_now(|conn| f.clone()(conn)),
+        }
+    }
+
     /// [`Db::write`] on the calling thread, for commands.
     pub fn write_now<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         self.transact(&self.primary, Kind::Write, f)
@@ -322,26 +334,7 @@ impl Db {
     }
 
     fn transact<T>(&self, pool: &Pool, kind: Kind, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut link = self.begun(pool, kind)?;
-        match f(&mut link) {
-            Ok(value) => {
-                let conn: &mut Conn = &mut link;
-                let done = on!(conn => AnsiTransactionManager::commit_transaction(conn)).map_err(Error::from);
-                link.dead = done.as_ref().is_err_and(Error::lost_the_database);
-                done.map(|()| value)
-            }
-            Err(error) => {
-                let conn: &mut Conn = &mut link;
-                // The first error is the one to tell; after a failed rollback the connection is dropped.
-                let undone = on!(conn => AnsiTransactionManager::rollback_transaction(conn));
-                // A server that takes no writes any more is not asked again: the pool connects anew, and of
-                // several hosts to the one that does.
-                link.dead = undone.is_err()
-                    || error.lost_the_database()
-                    || (kind == Kind::Write && error.read_only());
-                Err(error)
-            }
-        }
+        end(self.begun(pool, kind)?, kind, f)
     }
 
     /// A connection with a transaction begun. Connections that died in the pool are given up one by one:
@@ -375,6 +368,32 @@ impl Db {
     /// Takes every migration back, newest first; for the tests of the migrations themselves.
     pub fn revert_all(&self) -> Result<usize> {
         self.write_now(migrate::down)
+    }
+}
+
+/// Does the work of a transaction that has begun, and commits it, or takes it back.
+fn end<T>(
+    mut link: PooledConnection<Manager>,
+    kind: Kind,
+    f: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    match f(&mut link) {
+        Ok(value) => {
+            let conn: &mut Conn = &mut link;
+            let done = on!(conn => AnsiTransactionManager::commit_transaction(conn)).map_err(Error::from);
+            link.dead = done.as_ref().is_err_and(Error::lost_the_database);
+            done.map(|()| value)
+        }
+        Err(error) => {
+            let conn: &mut Conn = &mut link;
+            // The first error is the one to tell; after a failed rollback the connection is dropped.
+            let undone = on!(conn => AnsiTransactionManager::rollback_transaction(conn));
+            // A server that takes no writes any more is not asked again: the pool connects anew, and of several
+            // hosts to the one that does.
+            link.dead =
+                undone.is_err() || error.lost_the_database() || (kind == Kind::Write && error.read_only());
+            Err(error)
+        }
     }
 }
 

@@ -180,11 +180,28 @@ fn refused(error: &ConnectionError) -> Error {
             "there is no such database: create it first, e.g. CREATE DATABASE yingzhu TEMPLATE template0 \
              ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
         )
+    } else if said(&["SSL support is not compiled in"]) {
+        Text::fixed(
+            "数据库地址要求 TLS，而本程序编译时未启用：请用 --features postgres-tls 编译的程序，或经本机代理连接",
+            "the database URL asks for TLS, which this build does not have: use one made with --features \
+             postgres-tls, or connect through a local proxy",
+        )
+    } else if said(&["root certificate file"]) {
+        Text::fixed(
+            "找不到用于验证数据库服务器的 CA 证书：请检查数据库地址中的 sslrootcert",
+            "the authority's certificate that the database is verified by cannot be read: check sslrootcert in the \
+             database URL",
+        )
+    } else if said(&["certificate"]) {
+        Text::fixed(
+            "数据库服务器的证书未通过验证，已拒绝连接：请检查主机名是否与证书一致、sslrootcert 是否为签发该证书的 CA",
+            "the database's certificate was not accepted and no connection made: check that the host's name is the \
+             certificate's, and that sslrootcert is the authority that signed it",
+        )
     } else if said(&["SSL"]) {
         Text::fixed(
-            "数据库要求或被要求使用 TLS，而本程序的数据库连接不支持：请经本机代理连接，或调整 sslmode",
-            "TLS was asked for, which this build cannot do towards the database: connect through a local \
-             proxy, or change sslmode",
+            "与数据库协商 TLS 未成功：请核对数据库服务器是否启用 TLS（ssl = on）以及地址中的 sslmode",
+            "TLS could not be agreed upon with the database: check that it has ssl = on, and sslmode in the URL",
         )
     } else if said(&["unable to open database file"]) {
         Text::fixed(

@@ -3,20 +3,26 @@
 use std::sync::Arc;
 
 use crate::aid::import::AidImporter;
+use crate::aid::job::{self as aid_job, AidWork, BySheet};
 use crate::cross_check::job::{self as cross_check, CrossCheckWork};
-use crate::imports::job::{ImportWork, Kept};
+use crate::imports::job::{ImportWork, Kept, SEARCH};
 use crate::imports::{Desk, ImportKind, Report};
 use crate::jobs::Works;
 use crate::policy::Pack;
 use crate::poverty_list::import::ListImporter;
 use crate::poverty_list::store as lists;
+use crate::proposals::job::SearchWork;
 use crate::roll::import::RollImporter;
 
 /// Every kind of work.
 pub fn all(desk: &Desk, pack: &Arc<Pack>) -> Works {
     let (for_list, for_roll) = (Arc::clone(pack), Arc::clone(pack));
     let import = |report: &Report| format!("/v1/imports/{}", report.import_id);
-    Works::default()
+    let aid = AidWork { reader: desk.reader.clone(), sealer: desk.sealer.clone(), pack: Arc::clone(pack) };
+    let by_sheet =
+        BySheet::ALL.into_iter().fold(Works::default(), |works, act| works.with(act.job(), aid.clone()));
+    by_sheet
+        .with(aid_job::MANY, aid)
         .with(
             ImportKind::PovertyList.job(),
             ImportWork {
@@ -50,5 +56,6 @@ pub fn all(desk: &Desk, pack: &Arc<Pack>) -> Works {
                 location: move |_: &mut _, report: &_| Ok(import(report)),
             },
         )
+        .with(SEARCH, SearchWork { sealer: desk.sealer.clone() })
         .with(cross_check::KIND, CrossCheckWork { pack: Arc::clone(pack), sealer: desk.sealer.clone() })
 }

@@ -10,6 +10,7 @@ use std::thread;
 
 use super::body::UnderstoodBody;
 use super::fault;
+use super::job;
 use super::model::{Fault, ImportKind, Order, Rehearsal, Report, Tally};
 use super::preview::SHOWN_FAULTS;
 use super::sorting::{self, Belt, LOADS_AHEAD, Load, Read, Source, refused};
@@ -18,7 +19,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::seal::{Sealer, vault};
 use crate::sheet::{Fields, Reader, Row, SheetSpec};
-use crate::values::{PersonName, Phone, ResidentId, StudentNumber, ValueError, clock};
+use crate::values::{Change, PersonName, Phone, ResidentId, StudentNumber, ValueError, clock};
 
 /// What a slice must say about its files. A copy of the importer, made before the first row, parses on
 /// another thread while the importer itself stores.
@@ -37,6 +38,12 @@ pub trait Importer: Clone + Send {
 
     /// Whom a row speaks of, where she is to be entered in the vault. Pure.
     fn who(&self, row: &Self::Row) -> Option<vault::Incoming> {
+        let _ = row;
+        None
+    }
+
+    /// What is remarkable about a row that is right all the same. Pure.
+    fn remark(&self, row: &Self::Row) -> Option<Change> {
         let _ = row;
         None
     }
@@ -182,6 +189,7 @@ pub fn run<I: Importer>(
     fault::point("closed")?;
     let report = store::find_own(conn, &import_id)?;
     if !order.rehearsal {
+        job::leave_search(conn, sealer, &report, order)?;
         return Ok(report);
     }
     let faults = store::faults(conn, &import_id, None, i64::try_from(SHOWN_FAULTS).unwrap_or(0))?;

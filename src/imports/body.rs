@@ -250,6 +250,10 @@ pub struct ImportBody {
     pub errors_url: Option<String>,
     /// Where the bad rows can be fetched as a spreadsheet to correct and send again; null for a rehearsal.
     pub corrections_url: Option<String>,
+    /// Where it is proposed which ids were meant in rows refused for theirs: the search is begun by the import
+    /// itself. Absent where there is nothing to look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposals_url: Option<String>,
     /// Of a rehearsal: the first rows as they were understood. Names and numbers are masked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preview: Vec<PreviewRow>,
@@ -262,6 +266,8 @@ impl Report {
     /// The answer in the caller's language.
     pub fn body(self, lang: Lang) -> ImportBody {
         let read = self.rows.read;
+        let proposals_url =
+            self.may_have_proposals().then(|| format!("/v1/proposals?import={}", self.import_id));
         let faults = self.faults.into_iter().map(|g| {
             let message = pick(g.what, lang);
             let at = if g.letter.is_empty() { String::new() } else { format!("（{} 列）", g.letter) };
@@ -298,6 +304,7 @@ impl Report {
         ImportBody {
             errors_url: url("errors"),
             corrections_url: url("corrections.xlsx"),
+            proposals_url,
             import_id: (!dry_run).then_some(self.import_id),
             dry_run,
             kind: self.kind,

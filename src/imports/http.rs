@@ -285,7 +285,7 @@ pub async fn fault_page(
     let scope = caller.scope().clone();
     let faults = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             store::find(conn, &scope, &import_id)?;
             store::faults(conn, &import_id, after, limit.rows())
         })

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{self, Importer};
 use super::model::{Order, Report};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, Made, NewJob, Watch, Work};
+use crate::jobs::{Job, Made, NewJob, Watch, Work, store as jobs};
 use crate::seal::Sealer;
 use crate::sheet::Reader;
 
@@ -33,6 +34,43 @@ impl Kept {
             at: self.order.at,
         })
     }
+}
+
+/// The kind of the job that looks for the ids that were meant in an import's refused rows.
+pub const SEARCH: &str = "search_proposals";
+
+/// A search for proposals that is still to be done. An import whose rows were refused for their ids leaves one
+/// behind, in its own transaction, so that nobody need ask for it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Searching {
+    /// The import.
+    pub import_id: String,
+    /// The line after which it goes on; 0 at the beginning.
+    pub after: i32,
+}
+
+impl Searching {
+    /// The job, for whoever sent the file.
+    pub fn job(
+        &self,
+        place: String,
+        school: Option<String>,
+        by: String,
+        at: NaiveDateTime,
+    ) -> Result<NewJob> {
+        Ok(NewJob { kind: SEARCH, params: serde_json::to_string(self)?, place, school, by, at })
+    }
+}
+
+/// Leaves the search behind, if there is anything to look for.
+pub(super) fn leave_search(conn: &mut Conn, sealer: &Sealer, report: &Report, order: &Order) -> Result<()> {
+    if !report.may_have_proposals() {
+        return Ok(());
+    }
+    let searching = Searching { import_id: report.import_id.clone(), after: 0 };
+    let job = searching.job(order.place.to_string(), order.school.clone(), order.by.clone(), order.at)?;
+    jobs::insert(conn, sealer, &job, None)?;
+    Ok(())
 }
 
 /// Imports files of one kind.

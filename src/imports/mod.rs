@@ -19,6 +19,7 @@ pub mod http;
 pub mod job;
 pub mod model;
 pub mod preview;
+mod remarks;
 mod seen;
 mod sorting;
 pub mod store;

@@ -106,6 +106,16 @@ pub struct Report {
     pub rehearsal: Option<Rehearsal>,
 }
 
+impl Report {
+    /// Whether rows were refused for their ids behind which right ones may stand. There is nothing to hold a
+    /// roll against.
+    pub fn may_have_proposals(&self) -> bool {
+        self.kind != ImportKind::Roll
+            && self.rehearsal.is_none()
+            && self.faults.iter().any(|group| group.code.starts_with("id_"))
+    }
+}
+
 /// What a rehearsal tells besides the counts, since nothing of it can be looked up afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct Rehearsal {

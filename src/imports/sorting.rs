@@ -8,6 +8,7 @@ use super::batch::{Importer, Pending};
 use super::fault;
 use super::model::Fault;
 use super::preview::{PreviewRow, SHOWN_ROWS, preview};
+use super::remarks::Remarks;
 use super::seen::Seen;
 use super::store::Refused;
 use crate::db::CHUNK;
@@ -75,10 +76,15 @@ pub(super) fn read<I: Importer>(
     sealer: &Sealer,
     belt: &Belt<I::Row>,
 ) -> Result<Read> {
-    let mut sorter = Sorter { load: Load::empty(), shown: Vec::new(), repeats: Repeats::default() };
+    let mut sorter = Sorter {
+        load: Load::empty(),
+        shown: Vec::new(),
+        repeats: Repeats::default(),
+        remarks: Remarks::default(),
+    };
     let mut ids = PersonIds::new();
     let Source { reader, path, reading } = source;
-    let understood = reader.read_as(path, parser.spec(), reading, &mut |row| {
+    let mut understood = reader.read_as(path, parser.spec(), reading, &mut |row| {
         fault::point("row")?;
         if sorter.load.read == 0 {
             // Those who come together shall lie together.
@@ -94,6 +100,7 @@ pub(super) fn read<I: Importer>(
     if sorter.load.read > 0 {
         belt.hand_on(sorter.load)?;
     }
+    understood.notices.extend(sorter.remarks.notices());
     Ok(Read { understood, shown: sorter.shown })
 }
 
@@ -101,6 +108,7 @@ struct Sorter<R> {
     load: Load<R>,
     shown: Vec<PreviewRow>,
     repeats: Repeats,
+    remarks: Remarks,
 }
 
 impl<R> Sorter<R> {
@@ -125,6 +133,9 @@ impl<R> Sorter<R> {
         }
         match parsed {
             Some(parsed) => {
+                if let Some(remark) = parser.remark(&parsed) {
+                    self.remarks.note(remark, row.sheet(), row.number);
+                }
                 let who = parser.who(&parsed).map(|who| Arrival::prepare(sealer, ids, who)).transpose()?;
                 self.load.good.push(Pending::new(row, parsed, who));
             }

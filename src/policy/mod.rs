@@ -35,6 +35,7 @@ mod load;
 pub mod pack;
 pub mod packs;
 pub mod period;
+pub mod posting;
 pub mod programme;
 pub mod receipt;
 mod settle;
@@ -55,6 +56,7 @@ pub use diff::{DiffBody, diff};
 pub use facts::Facts;
 pub use pack::{Pack, PackError};
 pub use packs::Packs;
+pub use posting::PostingLength;
 pub use receipt::{Receipt, replay};
 pub use settle::Notice;
 

@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::known::{Known, Proof};
 use super::load;
 use super::period::{Period, When};
+use super::posting::PostingRule;
 use super::programme::ProgrammeRules;
 use super::spoken::Phrases;
 use super::stacking::Stacking;
@@ -57,6 +58,7 @@ pub struct Pack {
     pub(super) period: Period,
     pub(super) calendars: Vec<(Option<Place>, TermCalendar)>,
     pub(super) proofs: Vec<Proof>,
+    pub(super) postings: Vec<PostingRule>,
     pub(super) sources: Vec<Source>,
     pub(super) programmes: Vec<ProgrammeRules>,
     pub(super) stacking: Stacking,

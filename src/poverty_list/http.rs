@@ -168,9 +168,10 @@ async fn list_poverty_list_entries(
     let scope = caller.scope().clone();
     let pii = caller.sees_identities();
     let sealer = desk.sealer.clone();
+    let id = id.into_inner();
     let (entries, shown) = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             store::find_to_read(conn, &scope, &id)?;
             let entries = store::entries(conn, &scope, &id, after, limit.rows())?;
             let people = People {
@@ -272,11 +273,12 @@ async fn diff_poverty_lists(
 ) -> Result<Json<DiffBody>> {
     let who = caller.into_caller();
     let sealer = desk.sealer.clone();
+    let (id, against) = (id.into_inner(), query.0.against);
     let body = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let newer = store::find_to_read(conn, who.scope(), &id)?;
-            let older = store::find_to_read(conn, who.scope(), &query.0.against)?;
+            let older = store::find_to_read(conn, who.scope(), &against)?;
             let mut found =
                 rules::difference(&store::says(conn, &older.list_id)?, &store::says(conn, &newer.list_id)?);
             let people: Vec<String> = found.iter().map(|(p, _)| p.clone()).collect();

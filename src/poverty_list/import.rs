@@ -10,7 +10,7 @@ use crate::imports::{ImportKind, Importer, Pending, Seen, Tally};
 use crate::seal::{Aad, vault};
 use crate::sheet::{CellKind, Fields, SheetSpec};
 use crate::values::{
-    Category, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
+    Category, Change, Parsed, PersonName, Phone, Place, ResidentId, SchoolCode, Stage, StudentNumber, Text,
     ValueError, area, clock, digest, grade,
 };
 
@@ -156,6 +156,10 @@ impl Importer for ListImporter {
 
     fn who(&self, row: &ListRow) -> Option<vault::Incoming> {
         Some(incoming(Some(&row.id), row.student_number.as_ref(), &row.name, row.phone.as_ref()))
+    }
+
+    fn remark(&self, row: &ListRow) -> Option<Change> {
+        row.id.area_remark()
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<ListRow>]) -> Result<()> {

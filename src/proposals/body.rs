@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{Evidence, Proposal, ProposalState};
-use super::row::entered;
+use super::row::Part;
 use super::search::Searched;
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::imports::body::UnderstoodBody;
 use crate::imports::model::ImportKind;
-use crate::imports::store as imports;
+use crate::imports::store::{self as imports, Refused};
 use crate::page::page;
 use crate::roll::masking::{People, Shown};
 use crate::seal::Sealer;
@@ -79,8 +80,14 @@ pub struct ProposalBody {
     pub import_id: String,
     /// What the file held.
     pub kind: ImportKind,
+    /// The sheet it stands on; absent for a text file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// The row in its sheet.
     pub row: i32,
+    /// Which person of the row, from 1, where several stand side by side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<i16>,
     /// The id as it was entered.
     pub entered: String,
     /// The pupil proposed.
@@ -126,23 +133,17 @@ pub fn show(
         names: proposals.iter().map(|p| p.name_id.clone()).collect(),
     };
     let shown = people.show(conn, sealer, pii)?;
-    let entered = as_entered(conn, sealer, &proposals, pii)?;
-    proposals.into_iter().map(|p| body(p, &shown, &entered, lang)).collect()
+    let rows = rows_of(conn, sealer, &proposals)?;
+    proposals.into_iter().map(|p| body(p, &shown, &rows, pii, lang)).collect()
 }
 
-type Entered = HashMap<(String, i32), String>;
+/// Each refused row with what was understood of its file.
+type Rows = HashMap<(String, i32), (UnderstoodBody, Refused)>;
 
-fn as_entered(conn: &mut Conn, sealer: &Sealer, proposals: &[Proposal], pii: bool) -> Result<Entered> {
-    let keys: Vec<(&str, i32)> = proposals.iter().map(|p| (p.import_id.as_str(), p.row_number)).collect();
+fn rows_of(conn: &mut Conn, sealer: &Sealer, proposals: &[Proposal]) -> Result<Rows> {
+    let keys: Vec<(&str, i32)> = proposals.iter().map(|p| (p.import_id.as_str(), p.line)).collect();
     let rows = imports::refused_rows(conn, sealer, &keys)?;
-    Ok(rows
-        .into_iter()
-        .map(|(import_id, understood, row)| {
-            let text = entered(&row, &understood);
-            let text = if pii { text.to_owned() } else { masked(text) };
-            ((import_id, row.line), text)
-        })
-        .collect())
+    Ok(rows.into_iter().map(|(import_id, told, row)| ((import_id, row.line), (told, row))).collect())
 }
 
 /// Stars and the last four characters, as for a right id.
@@ -151,18 +152,25 @@ fn masked(text: &str) -> String {
     text.chars().enumerate().map(|(at, c)| if at < hidden { '*' } else { c }).collect()
 }
 
-fn body(p: Proposal, shown: &Shown, entered: &Entered, lang: Lang) -> Result<ProposalBody> {
+fn body(p: Proposal, shown: &Shown, rows: &Rows, pii: bool, lang: Lang) -> Result<ProposalBody> {
+    let (understood, row) = rows
+        .get(&(p.import_id.clone(), p.line))
+        .ok_or_else(|| Error::internal("the refused row of a proposal is missing"))?;
+    let part = Part::of_member(row, understood, p.member);
+    let entered = part.map_or("", |part| part.entered());
     Ok(ProposalBody {
-        entered: entered.get(&(p.import_id.clone(), p.row_number)).cloned().unwrap_or_default(),
+        entered: if pii { entered.to_owned() } else { masked(entered) },
         name: shown.name(&p.name_id),
         id_number: shown.id_number(&p.person_id),
-        message: message(&p, lang),
+        message: message(row.row, p.slip, lang),
         evidence: serde_json::from_str(&p.evidence)?,
         proposal_id: p.proposal_id,
         state: p.state,
         import_id: p.import_id,
         kind: p.kind,
-        row: p.row_number,
+        sheet: row.sheet.clone(),
+        row: row.row,
+        member: part.filter(Part::stands_beside_others).map(|part| part.number() + 1),
         student_id: p.person_id,
         slip: p.slip,
         list_id: p.list_id,
@@ -175,9 +183,8 @@ fn body(p: Proposal, shown: &Shown, entered: &Entered, lang: Lang) -> Result<Pro
     })
 }
 
-fn message(p: &Proposal, lang: Lang) -> String {
-    let row = p.row_number;
-    match (lang, p.slip) {
+fn message(row: i32, slip: Option<Slip>, lang: Lang) -> String {
+    match (lang, slip) {
         (Lang::Zh, Some(slip)) => {
             format!(
                 "第 {row} 行的身份证号有误（{}），学籍中只有一名同名学生吻合，请核对证件后采纳或驳回",

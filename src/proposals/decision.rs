@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::model::{Proposal, ProposalState};
-use super::row::corrected;
+use super::row::Part;
 use super::rules::{self, after, conflict};
 use super::search::{Outcome, Source, look};
 use super::store;
@@ -60,14 +60,18 @@ pub fn decide(
 fn accept(conn: &mut Conn, desk: &Desk, caller: &Caller, proposal: &Proposal) -> Result<()> {
     let report = imports::find_own(conn, &proposal.import_id)?;
     let source = Source::of(conn, report)?;
-    let before = proposal.row_number.saturating_sub(1);
+    let before = proposal.line.saturating_sub(1);
     let rows = imports::refused_after(conn, &desk.sealer, &proposal.import_id, before, 1)?;
-    let row = rows.iter().find(|r| r.line == proposal.row_number).ok_or_else(ground_gone)?;
+    let row = rows.iter().find(|r| r.line == proposal.line).ok_or_else(ground_gone)?;
     // The roll may have changed since: what was the only one may be one of two, or gone.
     let id = look(conn, &desk.sealer, &source, &rows)?
         .into_iter()
-        .find_map(|(_, outcome)| match outcome {
-            Outcome::One(one) if one.person_id == proposal.person_id => Some(one.id),
+        .find_map(|(of, outcome)| match outcome {
+            Outcome::One(one)
+                if of == (proposal.line, proposal.member) && one.person_id == proposal.person_id =>
+            {
+                Some(one.id)
+            }
             _ => None,
         })
         .ok_or_else(ground_gone)?;
@@ -85,9 +89,9 @@ fn import(
     row: &Refused,
     id: &ResidentId,
 ) -> Result<Report> {
-    let understood = &source.report.understood;
+    let part = Part::of_member(row, &source.report.understood, proposal.member).ok_or_else(ground_gone)?;
     let spec = if proposal.kind == ImportKind::PovertyList { &LIST } else { &AID };
-    let bytes = corrected(row, understood, spec, id)?;
+    let bytes = part.corrected(spec, id)?;
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(&bytes)?;
     let order = Order {

@@ -9,7 +9,7 @@ use super::body::{ProposalBody, ProposalPage, SearchBody, SearchRequest, show};
 use super::decision::{decide, may};
 use super::model::ProposalState;
 use super::rules::Act;
-use super::search::{Source, search};
+use super::search::{Reach, Source, search};
 use super::store::{self, Filter};
 use crate::auth::{Caller, Reader, Sender};
 use crate::error::{Error, FieldError, Result};
@@ -26,7 +26,7 @@ use crate::values::{Lang, Text, clock};
 /// 只看身份证号有误、其他内容无误的行；只有学籍中恰好一名学生姓名（及学籍号、出生日期）吻合时才提出建议，绝不自动改动。
 /// Rows of which only the id is wrong are looked at, and one is proposed only where exactly one pupil on the
 /// roll agrees in name, and in student number and birth date where the row gives them. Nothing is changed
-/// unless a person accepts. May be repeated, e.g. when more of the roll has come in: without an
+/// unless a person accepts. An import begins this search by itself; it may be repeated, e.g. when more of the roll has come in: without an
 /// `Idempotency-Key` or with another, for under the same one the first answer comes again.
 #[utoipa::path(
     tag = "proposals",
@@ -57,7 +57,8 @@ async fn search_in(who: Caller, request: SearchRequest, desk: Desk) -> Result<An
         }
         may(&who, source.report.kind)?;
         let after = after_row.unwrap_or(0);
-        let searched = search(&desk.db, &desk.sealer, &source, after, &who.actor(), clock::now())?;
+        let searched =
+            search(&mut Reach::Apart(&desk.db), &desk.sealer, &source, after, &who.actor(), clock::now())?;
         Ok((import_id, searched))
     })
     .await
@@ -115,7 +116,7 @@ async fn list_proposals(
     let filter = Filter { import: q.import, state: q.state };
     let page = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let found = store::list(conn, who.scope(), filter, after, limit.rows())?;
             let (found, next) = page::cut(found, limit, |p| p.proposal_id.clone())?;
             let items = show(conn, &sealer, found, who.sees_identities(), lang)?;

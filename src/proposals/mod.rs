@@ -5,7 +5,9 @@
 //! proposed where **exactly one** pupil on the roll agrees in name, and in student number and birth date
 //! where the row gives them. A name alone never matches, and nothing is mended unless a person says so.
 //!
-//! Invariants: a row has one proposal at the most; what is proposed is a pupil within the scope of the
+//! An import leaves the search behind as a [`job`]; it can be repeated when more of the roll has come in.
+//!
+//! Invariants: a person of a row has one proposal at the most; what is proposed is a pupil within the scope of the
 //! import; acceptance sends the one corrected row through the ordinary import and is undone by taking back
 //! exactly that batch; who accepts is recorded and counts as a sender of the row. The table holds nothing
 //! personal: the entered id stays sealed with its row, the proposed one in the vault.
@@ -15,6 +17,7 @@
 pub mod body;
 pub mod decision;
 pub mod http;
+pub mod job;
 pub mod model;
 pub mod row;
 pub mod rules;

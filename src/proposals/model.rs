@@ -55,8 +55,11 @@ pub struct Proposal {
     pub proposal_id: String,
     /// The import that refused the row.
     pub import_id: String,
-    /// The row in its sheet.
-    pub row_number: i32,
+    /// The row's place in the order in which the file was read.
+    #[diesel(column_name = row_number)]
+    pub line: i32,
+    /// Which person of the row, from 0, where several stand side by side.
+    pub member: i16,
     /// What the file held.
     pub kind: ImportKind,
     /// Place of that import.

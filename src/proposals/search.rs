@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::NaiveDateTime;
 
 use super::model::{Evidence, Proposal, ProposalState};
-use super::row::{only_the_id_is_wrong, said};
+use super::row::Part;
 use super::rules::{Pupil, Said, Verdict, judge};
 use super::store::{self, OnRoll};
 use crate::db::{Conn, Db};
@@ -25,7 +25,8 @@ const PAGE: i64 = 50;
 /// Refused rows looked at in one search. A file with more is searched on from where it stopped.
 const MOST_ROWS: i64 = 5_000;
 
-/// What a search came to, in rows.
+/// What a search came to. Where several people stand side by side in a row, `refused` counts rows and all else
+/// people.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Searched {
     /// Refused rows looked at.
@@ -72,10 +73,34 @@ impl Source {
     }
 }
 
+/// How a search reaches the database.
+pub enum Reach<'a> {
+    /// Each page is read, and what it brings written, in a transaction of its own.
+    Apart(&'a Db),
+    /// Everything in a transaction that has begun.
+    Within(&'a mut Conn),
+}
+
+impl Reach<'_> {
+    fn read<T>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Apart(db) => db.read_now(f),
+            Self::Within(conn) => f(conn),
+        }
+    }
+
+    fn write<T>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Apart(db) => db.write_now(f),
+            Self::Within(conn) => f(conn),
+        }
+    }
+}
+
 /// Looks at the refused rows after a row, records what is to be proposed and withdraws open proposals for
 /// which the ground is gone. Looking again changes nothing that a person has decided.
 pub fn search(
-    db: &Db,
+    reach: &mut Reach<'_>,
     sealer: &Sealer,
     source: &Source,
     after: i32,
@@ -85,7 +110,7 @@ pub fn search(
     let mut searched = Searched::default();
     let mut after = after;
     loop {
-        let (rows, found, known) = db.read_now(|conn| {
+        let (rows, found, known) = reach.read(|conn| {
             let rows = imports::refused_after(conn, sealer, &source.report.import_id, after, PAGE)?;
             let found = look(conn, sealer, source, &rows)?;
             let last = rows.last().map_or(after, |r| r.line);
@@ -98,14 +123,14 @@ pub fn search(
         searched.considered += size(found.len());
         let mut fresh = Vec::new();
         let mut groundless = Vec::new();
-        for (row, outcome) in found {
-            let before = known.get(&row);
+        for (place, outcome) in found {
+            let before = known.get(&place);
             match (&outcome, before) {
                 (_, Some(decided)) if decided.state != ProposalState::Open => searched.proposed += 1,
                 (Outcome::One(one), Some(open)) if open.person_id == one.person_id => searched.proposed += 1,
                 (Outcome::One(one), _) => {
                     groundless.extend(before.map(|p| p.proposal_id.clone()));
-                    fresh.push(proposal(source, row, one, by, at)?);
+                    fresh.push(proposal(source, place, one, by, at)?);
                     searched.proposed += 1;
                 }
                 (Outcome::Several | Outcome::Nobody, _) => {
@@ -120,7 +145,7 @@ pub fn search(
             }
         }
         if !fresh.is_empty() || !groundless.is_empty() {
-            db.write_now(|conn| {
+            reach.write(|conn| {
                 store::withdraw(conn, &groundless)?;
                 store::insert(conn, &fresh)
             })?;
@@ -162,24 +187,27 @@ pub struct Found {
     pub evidence: Evidence,
 }
 
-/// Judges the rows whose id is all that is wrong, by row.
+/// Where a part of a refused row stands: its line, and which person of the row it is, from 0.
+pub type Spot = (i32, i16);
+
+/// Judges the people of whom the id is all that is wrong, by where they stand.
 pub fn look(
     conn: &mut Conn,
     sealer: &Sealer,
     source: &Source,
     rows: &[Refused],
-) -> Result<Vec<(i32, Outcome)>> {
+) -> Result<Vec<(Spot, Outcome)>> {
     let understood = &source.report.understood;
-    let considered: Vec<(i32, Option<Said>)> = rows
+    let considered: Vec<(Spot, Option<Said>)> = rows
         .iter()
-        .filter(|row| only_the_id_is_wrong(row, understood))
-        .map(|row| (row.line, said(row, understood)))
+        .flat_map(|row| Part::of_wrong_id(row, understood).into_iter().map(|part| (row.line, part)))
+        .map(|(line, part)| ((line, part.number()), part.said()))
         .collect();
     let known = Known::load(conn, sealer, source, considered.iter().filter_map(|(_, said)| said.as_ref()))?;
     Ok(considered
         .into_iter()
-        .map(|(row, said)| {
-            let Some(said) = said else { return (row, Outcome::Nobody) };
+        .map(|(place, said)| {
+            let Some(said) = said else { return (place, Outcome::Nobody) };
             let pupils = known.pupils(source, &said);
             let outcome = match judge(&said, &pupils) {
                 Verdict::One(pupil, slip, evidence) => Outcome::One(Found {
@@ -192,7 +220,7 @@ pub fn look(
                 Verdict::Several => Outcome::Several,
                 Verdict::Nobody => Outcome::Nobody,
             };
-            (row, outcome)
+            (place, outcome)
         })
         .collect())
 }
@@ -271,11 +299,12 @@ impl Known {
     }
 }
 
-fn proposal(source: &Source, row: i32, one: &Found, by: &str, at: NaiveDateTime) -> Result<Proposal> {
+fn proposal(source: &Source, spot: Spot, one: &Found, by: &str, at: NaiveDateTime) -> Result<Proposal> {
     Ok(Proposal {
         proposal_id: clock::new_id(),
         import_id: source.report.import_id.clone(),
-        row_number: row,
+        line: spot.0,
+        member: spot.1,
         kind: source.report.kind,
         place: source.report.place.clone(),
         school: source.school.clone(),

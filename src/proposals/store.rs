@@ -4,33 +4,20 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::model::{Proposal, ProposalState};
-use crate::auth::Scope;
-use crate::db::{CHUNK, Conn, MultiBackend, on};
+use crate::auth::{Scope, within};
+use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
 use crate::schema::{aid_record, enrolment, import, poverty_list, poverty_list_entry, proposal};
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only of this import.
     pub import: Option<String>,
     /// Only in this state.
     pub state: Option<ProposalState>,
-}
-
-type Condition = Box<dyn BoxableExpression<proposal::table, MultiBackend, SqlType = Bool>>;
-
-/// The proposals a caller may see: of the imports in the place, of the own school's where it is a school.
-fn in_scope(scope: &Scope) -> Condition {
-    let (low, high) = scope.place_range();
-    let here = proposal::place.ge(low).and(proposal::place.lt(high));
-    match scope.school() {
-        Some(own) => Box::new(here.and(proposal::school.eq(own.to_owned()))),
-        None => Box::new(here),
-    }
 }
 
 /// A page of the proposals in scope, in the order in which they were found.
@@ -42,7 +29,7 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<Proposal>> {
     let mut query = proposal::table
-        .filter(in_scope(scope))
+        .filter(within!(proposal.school, scope))
         .filter(proposal::proposal_id.gt(after.unwrap_or_default()))
         .select(Proposal::as_select())
         .into_boxed();
@@ -59,22 +46,27 @@ pub fn list(
 pub fn find(conn: &mut Conn, scope: &Scope, proposal_id: &str) -> Result<Proposal> {
     proposal::table
         .find(proposal_id.to_owned())
-        .filter(in_scope(scope))
+        .filter(within!(proposal.school, scope))
         .select(Proposal::as_select())
         .first(conn)
         .optional()?
         .ok_or_else(Error::not_found)
 }
 
-/// The proposals of an import's rows from one row to another, by row.
-pub fn of_rows(conn: &mut Conn, import_id: &str, first: i32, last: i32) -> Result<HashMap<i32, Proposal>> {
+/// The proposals of an import's rows from one line to another, by line and person of the row.
+pub fn of_rows(
+    conn: &mut Conn,
+    import_id: &str,
+    first: i32,
+    last: i32,
+) -> Result<HashMap<(i32, i16), Proposal>> {
     Ok(proposal::table
         .filter(proposal::import_id.eq(import_id))
         .filter(proposal::row_number.between(first, last))
         .select(Proposal::as_select())
         .load(conn)?
         .into_iter()
-        .map(|p| (p.row_number, p))
+        .map(|p| ((p.line, p.member), p))
         .collect())
 }
 

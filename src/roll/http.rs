@@ -195,7 +195,7 @@ async fn list_students(
     let sealer = desk.sealer.clone();
     let (rows, shown) = desk
         .db
-        .read(move |conn| {
+        .browse(move |conn| {
             let rows = store::students(conn, who.scope(), &term, after, limit.rows())?;
             let people = People {
                 people: rows.iter().map(|r| r.person_id.clone()).collect(),
@@ -205,7 +205,7 @@ async fn list_students(
             Ok((rows, shown))
         })
         .await?;
-    let (rows, next) = page::cut(rows, limit, |r| r.enrolment_id.clone())?;
+    let (rows, next) = page::cut(rows, limit, |r| (r.place.clone(), r.enrolment_id.clone()))?;
     Ok(Json(StudentPage { items: rows.into_iter().map(|r| StudentBody::of(r, &shown)).collect(), next }))
 }
 

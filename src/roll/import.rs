@@ -16,7 +16,7 @@ use crate::poverty_list::import::out_of_scope;
 use crate::seal::vault;
 use crate::sheet::{Fields, SheetSpec};
 use crate::values::{
-    Hardship, HukouKind, Place, StudentNumberKind, TermCalendar, Text, ValueError, clock, digest,
+    Change, Hardship, HukouKind, Place, StudentNumberKind, TermCalendar, Text, ValueError, clock, digest,
 };
 
 /// Imports a roll file.
@@ -48,6 +48,10 @@ impl Importer for RollImporter {
 
     fn who(&self, row: &RollRow) -> Option<vault::Incoming> {
         Some(incoming(row.id.as_ref(), row.number.as_ref(), &row.name, row.phone.as_ref()))
+    }
+
+    fn remark(&self, row: &RollRow) -> Option<Change> {
+        row.id.as_ref()?.area_remark()
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<RollRow>]) -> Result<()> {

@@ -4,7 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use super::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
 use crate::auth::Scope;
@@ -187,12 +189,12 @@ pub fn people_of_term(
     Ok(query.order(enrolment::person_id.asc()).load(conn)?)
 }
 
-/// A page of the students in scope in a term, by person.
+/// A page of the students in scope in a term, by place and in the order they were recorded.
 pub fn students(
     conn: &mut Conn,
     scope: &Scope,
     term: &str,
-    after: Option<String>,
+    after: Option<StudentKey>,
     limit: i64,
 ) -> Result<Vec<Enrolment>> {
     let (low, high) = scope.place_range();
@@ -201,14 +203,22 @@ pub fn students(
         .filter(enrolment::place.ge(low))
         .filter(enrolment::place.lt(high))
         .filter(enrolment::superseded_at.is_null())
-        .filter(enrolment::enrolment_id.gt(after.unwrap_or_default()))
         .select(Enrolment::as_select())
         .into_boxed();
     if let Some(own) = scope.school() {
         query = query.filter(enrolment::school_code.eq(own.to_owned()));
     }
-    Ok(query.order(enrolment::enrolment_id.asc()).limit(limit).load(conn)?)
+    if let Some((place, row)) = after {
+        // As one comparison, so that the index is entered at the place where the last page ended.
+        let begin = sql::<Bool>("(enrolment.place, enrolment.enrolment_id) > (");
+        query = query.filter(begin.bind::<Text, _>(place).sql(", ").bind::<Text, _>(row).sql(")"));
+    }
+    Ok(query.order((enrolment::place.asc(), enrolment::enrolment_id.asc())).limit(limit).load(conn)?)
 }
+
+/// What the list of students is ordered by: the place of the school, then the row. By the row's id alone, which
+/// grows with time, PostgreSQL looks for a page through the rows of all former terms.
+pub type StudentKey = (String, String);
 
 /// Which of these people the caller may see: through a school in scope, or a household in scope on a
 /// list. A guardian sees the one child of the token, a school its own pupils.

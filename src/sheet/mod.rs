@@ -43,7 +43,7 @@ pub use correction::{BadRow, CorrectionBook};
 pub use csv_out::{CsvEncoding, CsvOut, Lost};
 pub use export::{Cover, Export, ExportForm, Exported};
 pub use fields::Fields;
-pub use header::{How, letter};
+pub use header::{How, OF_ONE_PERSON, letter};
 pub use limits::Limits;
 pub use out::{OutCell, OutColumn, OutKind};
 pub use reader::{Format, MappedColumn, Notice, Reader, SheetRead, Understood, UnknownColumn};

@@ -82,7 +82,7 @@ pub struct UnknownColumn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The stable code: `hidden_sheets`, `other_sheets`, `several_sheets`, `formula_zero`, `rows_skipped`,
-    /// `unknown_names`.
+    /// `unknown_names`; of an import also the remarks on its rows, such as `id_area_unknown`.
     pub code: &'static str,
     /// The sentence.
     pub text: Text,

@@ -251,3 +251,18 @@ async fn a_hostile_file_is_refused_over_http_and_the_service_lives_on() {
     assert_eq!(dump(&office.db), before);
     assert_eq!(office.upload_list(&officer, &whole).await.status, 201);
 }
+
+#[actix_web::test]
+async fn an_area_that_no_list_knows_is_a_remark_and_no_refusal() {
+    let office = Office::open().await;
+    let odd = crate::support::people::child_of("349999", 2);
+    let sheet = list().listed(&child(1)).listed(&odd);
+    let body = office.upload_list(&office.officer(), &sheet.csv()).await.json();
+    assert_eq!((&body["import"]["rows"]["new"], &body["import"]["rows"]["bad"]), (&json!(2), &json!(0)));
+    let notices = body["import"]["understood"]["notices"].as_array().unwrap().clone();
+    let remark = notices.iter().find(|n| n["code"] == "id_area_unknown").unwrap();
+    assert!(
+        text(&remark["message"]).starts_with("1 行已照常接收")
+            && text(&remark["message"]).contains("第 3 行")
+    );
+}

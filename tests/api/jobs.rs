@@ -325,3 +325,56 @@ fn work_that_panics_fails_and_work_that_cannot_be_done_now_is_done_later() {
     let old = clock::now() + TimeDelta::days(31);
     assert_eq!(bench.db.write_now(|conn| store::sweep(conn, old)).unwrap(), 2);
 }
+
+/// A program that stands for the reader of workbooks: it tells some rows, and the rest when it is let.
+fn waiting_reader(folder: &Path, first: &str, rest: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let at = |name: &str| folder.join(name);
+    std::fs::write(at("first"), first).unwrap();
+    std::fs::write(at("rest"), rest).unwrap();
+    let folder = folder.display();
+    let script = format!(
+        "#!/bin/sh\n/bin/cat {folder}/first\nwhile [ ! -e {folder}/go ]; do :; done\n/bin/cat {folder}/rest\n"
+    );
+    std::fs::write(at("reader"), script).unwrap();
+    std::fs::set_permissions(at("reader"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    at("reader")
+}
+
+#[actix_web::test]
+async fn how_far_an_import_is_can_be_read_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |n: u32| {
+        let child = child(n);
+        json!({ "r": [n + 1, [{ "t": child.name }, { "t": child.id }, { "t": COUNTY }]] }).to_string() + "\n"
+    };
+    let header = json!({ "s": { "name": "名单", "hidden": [] } }).to_string()
+        + "\n"
+        + &json!({ "r": [1, [{ "t": "姓名" }, { "t": "身份证号" }, { "t": "户籍地区划代码" }]] }).to_string()
+        + "\n";
+    let first = header + &(1..=600).map(row).collect::<String>();
+    let rest =
+        (601..=900).map(row).collect::<String>() + &json!({ "z": { "zero_formulas": 0 } }).to_string() + "\n";
+    let program = waiting_reader(folder.path(), &first, &rest);
+    let reader = yingzhu::sheet::Reader { program, limits: yingzhu::sheet::Limits::default() };
+    let office = Office::with_reader(yingzhu::http::Limits::default(), reader).await;
+    let officer = office.officer();
+    let book = list().listed(&child(1)).xlsx();
+    let handed = hand_in(&office, &officer, &format!("/v1/poverty-lists?term={TERM}"), &book).await;
+    let workers = office.node.start().unwrap();
+    let address = handed.header("location").to_owned();
+    let running = loop {
+        let job = office.read(&officer, &address).await;
+        assert!(job["ended_at"].is_null(), "{job}");
+        if job["rows_done"] != 0 {
+            break job;
+        }
+        tokio::task::yield_now().await;
+    };
+    // The first load of five hundred is stored; the rows after it wait for more.
+    assert_eq!((&running["state"], &running["rows_done"]), (&json!("running"), &json!(500)), "{running}");
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    let done = ended(&office, &officer, &address).await;
+    workers.stop(Duration::from_mins(1));
+    assert_eq!((&done["state"], &done["rows_done"]), (&json!("done"), &json!(900)), "{done}");
+}

@@ -1,11 +1,19 @@
 //! Proposals: which id was meant in a refused row, found, accepted by a person, taken back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::InstrumentationEvent;
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 use yingzhu::auth::Role;
+use yingzhu::proposals::search::{Reach, Source, search as look_for};
+use yingzhu::values::clock;
 
 use crate::support::office::{COUNTY, NEIGHBOUR, Office, Somebody, TERM, column, items, text};
-use crate::support::people::{Child, id, wrong_check};
+use crate::support::people::{Child, child, id, wrong_check};
 use crate::support::rows::{SCHOOL, aid, list, roll};
 use crate::support::sheets::Sheet;
 
@@ -394,4 +402,127 @@ async fn a_roll_file_and_a_missing_import_are_told_apart() {
     let empty = office.upload_list(&officer, &list().listed(&pupil("测乙", 2)).csv()).await.json();
     let found = search(&office, &officer, &empty["import"]["import_id"]).await;
     assert_eq!((&found["refused"], &found["proposed"]), (&0.into(), &0.into()));
+}
+
+#[actix_web::test]
+async fn an_import_looks_for_proposals_by_itself() {
+    let meant = pupil("测甲", 1);
+    let office = with_roll(&[&meant]).await;
+    let body = sent(&office, &listed(list(), &meant, &precision_lost(&meant))).await;
+    let where_to_look = text(&body["import"]["proposals_url"]);
+    let workers = office.node.start().unwrap();
+    let found = loop {
+        let page = office.read(&office.officer(), &where_to_look).await;
+        if !items(&page).is_empty() {
+            break items(&page).clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    workers.stop(Duration::from_mins(1));
+    assert_eq!((found.len(), &found[0]["state"], &found[0]["row"]), (1, &"open".into(), &2.into()));
+    let job = items(&office.read(&office.officer(), "/v1/jobs").await)[0].clone();
+    assert_eq!((&job["kind"], &job["location"]), (&"search_proposals".into(), &where_to_look.into()));
+
+    // A file whose ids are right, and a roll, leave nothing behind.
+    let right = sent(&office, &list().listed(&pupil("测乙", 2))).await;
+    assert_eq!(right["import"]["proposals_url"], Value::Null);
+    let roll = roll().pupil(&Child { id: wrong_check(&meant.id), ..meant }, &[]);
+    assert_eq!(office.upload_roll(&office.officer(), &roll.csv()).await.json()["proposals_url"], Value::Null);
+    assert_eq!(items(&office.read(&office.officer(), "/v1/jobs").await).len(), 1);
+}
+
+#[actix_web::test]
+async fn two_people_side_by_side_have_a_proposal_each() {
+    let (one, two) = (pupil("测甲", 1), pupil("测乙", 3));
+    let office = with_roll(&[&one, &two]).await;
+    let sheet = Sheet::new("户籍地区划代码 户类型 姓名 身份证号 成员姓名 成员身份证号").row(&[
+        COUNTY,
+        "建档立卡",
+        &one.name,
+        &precision_lost(&one),
+        &two.name,
+        &precision_lost(&two),
+    ]);
+    let mapping = r#"{"姓名":["C","E"],"身份证号":["D","F"]}"#;
+    let mapping: String = form_urlencoded::byte_serialize(mapping.as_bytes()).collect();
+    let uri = format!("/v1/poverty-lists?term={TERM}&mapping={mapping}");
+    let body = office.upload(&office.officer(), &uri, &sheet.csv()).await.json();
+    let found = search(&office, &office.officer(), &body["import"]["import_id"]).await;
+    assert_eq!((&found["refused"], &found["proposed"]), (&1.into(), &2.into()), "{found}");
+    let page = proposals(&office, &office.officer(), "").await;
+    assert_eq!(column(&page, "member"), [1, 2]);
+    assert_eq!(column(&page, "row"), [2, 2]);
+    let second = items(&page)[1].clone();
+    assert!(text(&second["id_number"]).ends_with(&two.id[14..]) && text(&second["entered"]).ends_with("000"));
+
+    // Each is accepted alone, with what the household shares.
+    assert_eq!(act(&office, &office.officer(), &second, "accept").await.status, 200);
+    let entries_now = entries(&office, &body["list"]["list_id"]).await;
+    assert_eq!(entries_now.len(), 1);
+    assert_eq!(
+        (&entries_now[0]["student_id"], &entries_now[0]["place"]),
+        (&second["student_id"], &COUNTY.into())
+    );
+    let page = proposals(&office, &office.officer(), "").await;
+    assert_eq!(column(&page, "state"), ["open", "accepted"]);
+    assert_eq!(act(&office, &office.officer(), &items(&page)[0], "accept").await.status, 200);
+    assert_eq!(entries(&office, &body["list"]["list_id"]).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_row_of_a_second_sheet_is_named_by_its_own_number() {
+    let (right, meant) = (pupil("测甲", 1), pupil("测乙", 3));
+    let office = with_roll(&[&meant]).await;
+    let mut book = Workbook::new();
+    for (name, child, id) in
+        [("一年级", &right, right.id.clone()), ("二年级", &meant, precision_lost(&meant))]
+    {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        for (at, (header, cell)) in
+            (0..).zip([("姓名", child.name.as_str()), ("身份证号", &id), ("户籍地区划代码", COUNTY)])
+        {
+            sheet.write_string(0, at, header).unwrap();
+            sheet.write_string(1, at, cell).unwrap();
+        }
+    }
+    let body = office.upload_list(&office.officer(), &book.save_to_buffer().unwrap()).await.json();
+    search(&office, &office.officer(), &body["import"]["import_id"]).await;
+    let proposal = only(&office).await;
+    assert_eq!((&proposal["sheet"], &proposal["row"]), (&"二年级".into(), &2.into()));
+    assert!(text(&proposal["message"]).contains("第 2 行"), "{proposal}");
+    assert_eq!(act(&office, &office.officer(), &proposal, "accept").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_page_of_rows_is_looked_at_by_sets_and_not_row_by_row() {
+    // A number that ends in X is never taken for a number.
+    let pupils = (1..=60).map(|n| pupil(&child(n).name, n)).filter(|child| !child.id.ends_with('X'));
+    let meant: Vec<Child> = pupils.take(45).collect();
+    let office = with_roll(&meant.iter().collect::<Vec<_>>()).await;
+    let sheet = meant.iter().fold(list(), |sheet, child| listed(sheet, child, &precision_lost(child)));
+    let import = text(&sent(&office, &sheet).await["import"]["import_id"]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let searched = office
+        .db
+        .write_now(|conn| {
+            let report = yingzhu::imports::store::find_own(conn, &import)?;
+            let source = Source::of(conn, report)?;
+            conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            let found =
+                look_for(&mut Reach::Within(conn), &office.sealer, &source, 0, "officer", clock::now())?;
+            conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+            Ok(found)
+        })
+        .unwrap();
+    assert_eq!(searched.proposed, 45);
+    // What grows with the rows is the candidates alone, five hundred to a question.
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((5..45).contains(&asked), "{asked} queries for 45 rows");
+    println!("{asked} queries for 45 rows with their candidates");
 }

@@ -69,6 +69,9 @@ const MAY: &[(&str, &[Role])] = &[
     ("approve_many", GRANTERS),
     ("pay_many", GRANTERS),
     ("pay_by_file", GRANTERS),
+    ("notice_by_file", PROPOSERS),
+    ("approve_by_file", GRANTERS),
+    ("find_aid_report", PROPOSERS),
     ("list_notices", READERS),
     ("print_notice", READERS),
     ("take_down_notice", PROPOSERS),
@@ -162,6 +165,24 @@ async fn every_role_may_do_what_the_table_says_and_nothing_else() {
     }
 }
 
+/// What came of an order that a node carried out: its id.
+async fn report(office: &Office, officer: &Somebody) -> String {
+    let body = json!({ "term": TERM, "school": SCHOOL, "programmes": ["living_subsidy"] });
+    let later = [("prefer", "respond-async")];
+    let uri = "/v1/aid-records/proposals";
+    let handed = office.with_json(officer, Method::POST, uri, body, &later).await;
+    let workers = office.node.start().unwrap();
+    let done = loop {
+        let job = office.read(officer, handed.header("location")).await;
+        if !job["ended_at"].is_null() {
+            break job;
+        }
+        tokio::task::yield_now().await;
+    };
+    workers.stop(std::time::Duration::from_secs(5));
+    text(&done["location"]).rsplit('/').next().unwrap_or_default().to_owned()
+}
+
 /// A county at work around one child, and the ids of everything about it.
 struct Canary {
     office: Office,
@@ -215,6 +236,7 @@ impl Canary {
             ("earlier", text(&earlier["check_id"])),
             ("finding_id", text(&items(&finding)[0]["finding_id"])),
             ("job_id", text(&kept.json()["job_id"])),
+            ("report_id", report(&office, &officer).await),
             ("file", "roll.xlsx".to_owned()),
         ]);
         Self { office, ids }

@@ -8,6 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use yingzhu::db::{Conn, DatabaseUrl, Db};
 use yingzhu::schema;
+use yingzhu::seal::vault::{Arrival, Incoming, PersonRef, enter};
+use yingzhu::seal::{KeyRing, Sealer};
+use yingzhu::values::clock::{self, PersonIds};
 
 use crate::engine::Ground;
 
@@ -117,6 +120,7 @@ fn diesel_knows_every_column_of_every_table() {
                 aid_notice,
                 aid_record,
                 aid_entry,
+                aid_report,
                 cross_check,
                 finding,
                 sighting,
@@ -191,4 +195,52 @@ fn a_url_without_a_known_scheme_is_refused() {
     }
     let shown = format!("{:?}", DatabaseUrl::parse("postgres://user:secret@host/db").unwrap());
     assert!(!shown.contains("secret") && !shown.contains("host"));
+}
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+/// Forty made-up people, made ready under this key.
+fn arrivals(sealer: &Sealer) -> Vec<Arrival> {
+    let mut ids = PersonIds::new();
+    let people = (1..=40).map(|n| Incoming {
+        id: Some(format!("made-up id {n}")),
+        student_number: None,
+        name_normal: format!("测{n}"),
+        name_entered: format!("测{n}"),
+        phone: None,
+    });
+    people.map(|one| Arrival::prepare(sealer, &mut ids, one).unwrap()).collect()
+}
+
+#[test]
+fn people_whom_two_files_bring_at_once_are_entered_once() {
+    let ground = Ground::migrated();
+    let db = ground.connect(3);
+    let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
+    let enter_all = |conn: &mut Conn| enter(conn, &sealer, arrivals(&sealer), clock::now());
+    let ids =
+        |refs: Vec<PersonRef>| refs.into_iter().map(|one| (one.person_id, one.name_id)).collect::<Vec<_>>();
+    let (first, second) = std::thread::scope(|scope| {
+        let mut other = None;
+        let first = db.write_now(|conn| {
+            let refs = enter_all(conn)?;
+            other = Some(scope.spawn(|| db.write_again_now(enter_all)));
+            // On PostgreSQL the other is inside its own transaction by then, and waits for this one's rows.
+            let waiting = "SELECT COUNT(*) AS n FROM pg_locks WHERE NOT granted";
+            while let Conn::Pg(_) = conn
+                && db.read_now(|conn| Ok(diesel::sql_query(waiting).get_result::<Waiting>(conn)?.n))? == 0
+            {
+                std::thread::yield_now();
+            }
+            Ok(refs)
+        });
+        (first, other.unwrap().join().unwrap())
+    });
+    assert_eq!(ids(first.unwrap()), ids(second.unwrap()));
+    let stored = |conn: &mut Conn| Ok(schema::person::table.count().get_result::<i64>(conn)?);
+    assert_eq!(db.read_now(stored).unwrap(), 40);
 }

@@ -244,6 +244,36 @@ fn a_replica_is_read_where_there_is_one() {
 }
 
 #[test]
+fn what_a_replica_does_not_have_yet_or_cannot_say_is_asked_of_the_primary() {
+    let (primary, replica) = (Ground::empty(), Ground::empty());
+    do_sql(&replica.connect(1), "CREATE TABLE mark (n BIGINT)").unwrap();
+    let options = Options { replica: DatabaseUrl::parse(&replica.url).ok(), ..Options::sized(1) };
+    let db = open(&primary, &options);
+    do_sql(&db, "CREATE TABLE mark (n BIGINT); INSERT INTO mark VALUES (7)").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let find = |conn: &mut yingzhu::db::Conn| {
+        Ok(diesel::sql_query("SELECT n FROM mark").get_result::<Count>(conn)?.n)
+    };
+    assert_eq!(runtime.block_on(db.browse(find)).unwrap(), 7);
+    let told = runtime.block_on(db.browse(|_| Err::<(), _>(Error::not_found()))).unwrap_err();
+    assert_eq!(told.code, Code::NotFound);
+    // What is wrong with the question is not asked twice.
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let refuse = move |_: &mut yingzhu::db::Conn| {
+        *counted.lock().unwrap() += 1;
+        Err::<(), _>(Error::of(Code::Conflict))
+    };
+    assert_eq!(runtime.block_on(db.browse(refuse)).unwrap_err().code, Code::Conflict);
+    assert_eq!(*asked.lock().unwrap(), 1);
+    if Engine::here() == Engine::Postgres {
+        // The replica goes away altogether.
+        drop(replica);
+        assert_eq!(runtime.block_on(db.browse(find)).unwrap(), 7);
+    }
+}
+
+#[test]
 fn a_read_whose_connection_dies_in_the_middle_is_begun_once_more() {
     let Engine::Postgres = Engine::here() else { return };
     let ground = Ground::empty();

@@ -22,11 +22,17 @@ mod crowd;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod farewell;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod pooler;
+#[cfg(test)]
 mod site;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod weather;
 #[cfg(test)]

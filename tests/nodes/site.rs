@@ -176,14 +176,21 @@ impl Site {
     pub(crate) fn open() -> Self {
         let ground = Ground::migrated();
         let (url, folder) = (ground.url.clone(), ground.folder.path().to_owned());
-        Self::on(url, &folder, Under { _ground: Some(ground), ..Under::default() })
+        Self::on(url, &folder, Under { _ground: Some(ground), ..Under::default() }, &[])
+    }
+
+    /// On a database of this program's engine that is reached by another address, and so by nodes with these
+    /// options.
+    pub(crate) fn through(url: String, ground: Ground, more: &[&str]) -> Self {
+        let folder = ground.folder.path().to_owned();
+        Self::on(url, &folder, Under { _ground: Some(ground), ..Under::default() }, more)
     }
 
     /// On a PostgreSQL of its own, with these settings.
     pub(crate) fn on_own_cluster(settings: &str) -> Self {
         let (cluster, folder) = (Cluster::start(settings), tempfile::tempdir().unwrap());
         let (url, path) = (cluster.create("yingzhu"), folder.path().to_owned());
-        Self::on(url, &path, Under { cluster: Some(cluster), _folder: Some(folder), ..Under::default() })
+        Self::on(url, &path, Under { cluster: Some(cluster), _folder: Some(folder), ..Under::default() }, &[])
     }
 
     /// On a disk of so many MiB, if one can be had.
@@ -196,14 +203,14 @@ impl Site {
             Engine::Postgres => under.cluster.insert(Cluster::start("")).create_on("yingzhu", disk.path()),
         };
         under.disk = Some(disk);
-        Some(Self::on(url, &path, under))
+        Some(Self::on(url, &path, under, &[]))
     }
 
-    fn on(url: String, folder: &Path, under: Under) -> Self {
+    fn on(url: String, folder: &Path, under: Under, more: &[&str]) -> Self {
         let folders = ["a", "b"].map(|name| folder.join(name));
         // What makes the keys; then both machines have both.
         let tokens = ["one", "two"].map(|subject| token(&folders[0], subject));
-        drop(Node::start(&folders[0], &url, &[]));
+        drop(Node::start(&folders[0], &url, more));
         std::fs::create_dir_all(&folders[1]).unwrap();
         for entry in std::fs::read_dir(&folders[0]).unwrap().map(Result::unwrap) {
             if entry.file_type().unwrap().is_file() {
@@ -319,7 +326,7 @@ fn child(number: usize) -> (String, String) {
     (format!("测{given}"), id)
 }
 
-fn token(folder: &Path, subject: &str) -> String {
+pub(crate) fn token(folder: &Path, subject: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_yingzhu"))
         .args(["token", "--role", "county", "--place", COUNTY, "--subject", subject, "--data-dir"])
         .arg(folder)

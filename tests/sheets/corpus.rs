@@ -1,6 +1,9 @@
 //! A corpus of files made to hurt or merely broken, one line each: every one is refused with a clear 4xx or
 //! read safely within the child's memory and time, and the next file is read as if nothing had been.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use yingzhu::error::{Code, Result};
 use yingzhu::sheet::{Row, Understood};
 
@@ -23,6 +26,53 @@ enum Must {
 use Must::{Be, BeRefused, Give, NotHarm};
 
 type Hostile = (&'static str, Vec<u8>, Must);
+
+/// The most that a reading child may have in memory.
+const MOST_KIB: u64 = 256 << 10;
+
+/// The highest peak of any child of this process while the work goes on, in KiB, by the kernel's own count.
+/// The count of a process only rises, so that a look now and then misses no more than its last moment.
+fn highest_peak(work: impl FnOnce()) -> u64 {
+    let done = AtomicBool::new(false);
+    let peak = |pid: &str| {
+        // Before it has become the reader, a child still shares this process's memory.
+        let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if !command.contains("sheet-reader") {
+            return 0;
+        }
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0)
+    };
+    let look = || {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let lists =
+            tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+        lists.flat_map(|list| list.split_whitespace().map(peak).collect::<Vec<_>>()).max().unwrap_or(0)
+    };
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut highest = 0;
+            while !done.load(Ordering::Relaxed) {
+                highest = highest.max(look());
+                std::thread::yield_now();
+            }
+            highest
+        });
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
+        done.store(true, Ordering::Relaxed);
+        let highest = watcher.join().unwrap();
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        highest
+    })
+}
+
+/// [`check`] of files that a child reads: what it had in memory is measured.
+fn check_in_child(corpus: Vec<Hostile>, at_least: usize) {
+    let peak = highest_peak(|| check(corpus, at_least));
+    assert!((1..=MOST_KIB).contains(&peak), "{peak} KiB");
+    println!("a reading child had {} MiB at the most", peak >> 10);
+}
 
 fn check(corpus: Vec<Hostile>, at_least: usize) {
     assert!(corpus.len() >= at_least, "{} files", corpus.len());
@@ -218,7 +268,7 @@ fn archives() {
             Be(Code::UnreadableFile),
         ),
     ];
-    check(corpus, 27);
+    check_in_child(corpus, 27);
 }
 
 #[test]
@@ -266,7 +316,7 @@ fn markup_of_workbooks() {
         ("a sheet of nothing", with("xl/worksheets/sheet1.xml", ""), BeRefused),
         ("a workbook of nothing", with("xl/workbook.xml", ""), BeRefused),
     ];
-    check(corpus, 11);
+    check_in_child(corpus, 11);
 }
 
 #[test]
@@ -333,7 +383,7 @@ fn structures_of_workbooks() {
             Give(0),
         ),
     ];
-    check(corpus, 11);
+    check_in_child(corpus, 11);
 }
 
 #[test]
@@ -394,7 +444,7 @@ fn cells_of_workbooks() {
             NotHarm,
         ),
     ];
-    check(corpus, 13);
+    check_in_child(corpus, 13);
 }
 
 #[test]
@@ -533,5 +583,5 @@ fn old_workbooks() {
         ),
         ("no sheets", xls(&[]), BeRefused),
     ];
-    check(corpus, 18);
+    check_in_child(corpus, 18);
 }

@@ -40,3 +40,13 @@ pub(crate) fn required() -> bool {
 pub(crate) fn missing() -> String {
     format!("PostgreSQL {OLDEST} or later was not found: NO TEST RAN ON IT. Install it: {INSTALL}")
 }
+
+/// Where the programs of this very run note what they did on PostgreSQL: known by the process that started
+/// them all, and when that began.
+pub(crate) fn notes() -> PathBuf {
+    let parent = std::os::unix::process::parent_id();
+    let told = std::fs::read_to_string(format!("/proc/{parent}/stat")).unwrap_or_default();
+    // The 22nd field; the second, a name in brackets, may hold blanks.
+    let began = told.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)).unwrap_or("0");
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("on-postgres-{parent}-{began}"))
+}

@@ -47,10 +47,14 @@ impl Office {
     }
 
     pub(crate) async fn with(limits: Limits, reading: sheet::Limits) -> Self {
+        let program = env!("CARGO_BIN_EXE_yingzhu").into();
+        Self::with_reader(limits, sheet::Reader { program, limits: reading }).await
+    }
+
+    pub(crate) async fn with_reader(limits: Limits, reader: sheet::Reader) -> Self {
         let (parts, ground) = parts(limits);
         let db = parts.db.clone();
         let sealer = Sealer::new(&KeyRing::generate().unwrap()).unwrap();
-        let reader = sheet::Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: reading };
         let desk = Desk { db: db.clone(), reader, sealer: sealer.clone() };
         let pack = Arc::new(Pack::embedded().unwrap());
         let look = Duration::from_millis(20);

@@ -198,6 +198,7 @@ impl Server {
 
     fn database(&self, template: &str) -> Database {
         static NEXT: AtomicU32 = AtomicU32::new(1);
+        note();
         let name = format!("yingzhu_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Database { url: self.create(template, &name), name }
     }
@@ -208,6 +209,15 @@ impl Server {
         admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} {locale}")).unwrap();
         at(&self.pattern, name)
     }
+}
+
+/// Notes that this program has made a database for a test.
+fn note() {
+    let folder = installed::notes();
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.create(true).append(true).open(folder.join(env!("CARGO_CRATE_NAME"))).unwrap();
+    file.write_all(b".").unwrap();
 }
 
 fn at(pattern: &str, database: &str) -> String {

@@ -40,6 +40,8 @@ impl Board {
         }
         let term = Term::parse(&record.term).ok_or_else(|| Error::internal("aid: a stored term"))?;
         rules::may_start(self.starts_on, hand.first_day(term), hand.today)?;
+        let rule = hand.pack.posting(record.programme);
+        let length = rule.ok_or_else(|| Error::internal("policy: no length of a notice"))?.length;
         let notice = Notice {
             notice_id: clock::new_id(),
             school_code: record.school_code.clone(),
@@ -47,7 +49,7 @@ impl Board {
             term: record.term.clone(),
             programme: record.programme,
             starts_on: self.starts_on,
-            ends_on: rules::ends_on(record.programme, self.starts_on)?,
+            ends_on: rules::ends_on(length, self.starts_on)?,
             posted_by: hand.who.actor(),
             posted_at: hand.at,
             taken_down_on: None,

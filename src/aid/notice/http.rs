@@ -68,7 +68,7 @@ async fn list_notices(
         programme: q.programme,
         overdue_on: q.overdue.then_some(today),
     };
-    let rows = desk.db.read(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
+    let rows = desk.db.browse(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
     let (rows, next) = page::cut(rows, limit, |n| n.notice_id.clone())?;
     Ok(Json(NoticePage { items: rows.into_iter().map(|n| NoticeBody::of(n, today)).collect(), next }))
 }

@@ -5,31 +5,14 @@ use chrono::{NaiveDate, TimeDelta};
 use super::model::Notice;
 use super::working_day::{self, Unknown};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::values::{Programme, Text};
-
-/// The shortest time a notice is up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Length {
-    /// Working days.
-    WorkingDays(u32),
-    /// Days of any kind.
-    Days(u32),
-}
-
-/// How long the list of a programme must be up: at least five working days (中等职业学校学生资助工作指南, and
-/// so the general practice), and ten days for yulu (皖扶办〔2018〕104号 as a county publishes it).
-pub const fn least(programme: Programme) -> Length {
-    match programme {
-        Programme::YuluSubsidy => Length::Days(10),
-        _ => Length::WorkingDays(5),
-    }
-}
+use crate::policy::PostingLength;
+use crate::values::Text;
 
 /// The last day of a notice put up on a day, which does not count.
-pub fn ends_on(programme: Programme, starts_on: NaiveDate) -> Result<NaiveDate, Unknown> {
-    match least(programme) {
-        Length::WorkingDays(count) => working_day::after(starts_on, count),
-        Length::Days(count) => Ok(working_day::days_after(starts_on, count)),
+pub fn ends_on(length: PostingLength, starts_on: NaiveDate) -> Result<NaiveDate, Unknown> {
+    match length {
+        PostingLength::WorkingDays(count) => working_day::after(starts_on, count),
+        PostingLength::Days(count) => Ok(working_day::days_after(starts_on, count)),
     }
 }
 
@@ -135,6 +118,8 @@ pub fn may_take_down(notice: &Notice, on: NaiveDate, today: NaiveDate) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Pack;
+    use crate::values::Programme;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -159,17 +144,24 @@ mod tests {
     }
 
     #[test]
-    fn each_programme_has_its_length() {
+    fn working_days_need_their_calendar_and_other_days_none() {
+        let (five, ten) = (PostingLength::WorkingDays(5), PostingLength::Days(10));
+        assert_eq!(ends_on(five, day("2025-09-26")), Ok(day("2025-10-10")));
+        assert_eq!(ends_on(ten, day("2025-09-26")), Ok(day("2025-10-06")));
+        assert!(ends_on(five, day("2026-12-30")).is_err());
+        assert_eq!(ends_on(ten, day("2026-12-30")), Ok(day("2027-01-09")));
+    }
+
+    #[test]
+    fn the_pack_says_how_long_each_programme_is_posted() {
+        let pack = Pack::embedded().unwrap();
         for programme in Programme::ALL {
             let expected = match programme.code() {
-                "yulu_subsidy" => "2025-10-06",
-                _ => "2025-10-10",
+                "yulu_subsidy" => PostingLength::Days(10),
+                _ => PostingLength::WorkingDays(5),
             };
-            assert_eq!(ends_on(*programme, day("2025-09-26")), Ok(day(expected)), "{programme}");
+            assert_eq!(pack.posting(*programme).unwrap().length, expected, "{programme}");
         }
-        assert!(ends_on(Programme::LivingSubsidy, day("2026-12-30")).is_err());
-        // Ten days of any kind need no calendar of working days.
-        assert_eq!(ends_on(Programme::YuluSubsidy, day("2026-12-30")), Ok(day("2027-01-09")));
     }
 
     #[test]

@@ -6,14 +6,14 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::model::Notice;
-use crate::auth::Scope;
+use crate::auth::{Scope, within};
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
 use crate::schema::aid_notice;
 use crate::values::Programme;
 
 /// What to list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only this term.
     pub term: Option<String>,
@@ -33,16 +33,11 @@ pub fn list(
     after: Option<String>,
     limit: i64,
 ) -> Result<Vec<Notice>> {
-    let (low, high) = scope.place_range();
     let mut query = aid_notice::table
-        .filter(aid_notice::place.ge(low))
-        .filter(aid_notice::place.lt(high))
+        .filter(within!(aid_notice.school_code, scope))
         .filter(aid_notice::notice_id.gt(after.unwrap_or_default()))
         .select(Notice::as_select())
         .into_boxed();
-    if let Some(own) = scope.school() {
-        query = query.filter(aid_notice::school_code.eq(own.to_owned()));
-    }
     if let Some(term) = filter.term {
         query = query.filter(aid_notice::term.eq(term));
     }
@@ -60,17 +55,13 @@ pub fn list(
 
 /// One notice in scope.
 pub fn find(conn: &mut Conn, scope: &Scope, notice_id: &str) -> Result<Notice> {
-    let (low, high) = scope.place_range();
-    let mut query = aid_notice::table
+    aid_notice::table
         .find(notice_id.to_owned())
-        .filter(aid_notice::place.ge(low))
-        .filter(aid_notice::place.lt(high))
+        .filter(within!(aid_notice.school_code, scope))
         .select(Notice::as_select())
-        .into_boxed();
-    if let Some(own) = scope.school() {
-        query = query.filter(aid_notice::school_code.eq(own.to_owned()));
-    }
-    query.first(conn).optional()?.ok_or_else(Error::not_found)
+        .first(conn)
+        .optional()?
+        .ok_or_else(Error::not_found)
 }
 
 /// Notices by id, for judging the records on them.

@@ -18,7 +18,7 @@ pub(super) struct Head {
 
 /// Reads `pack.toml`.
 pub(super) fn head(node: Node<'_>) -> Option<Head> {
-    node.only(&["id", "version", "title", "from", "calendar", "proof"]);
+    node.only(&["id", "version", "title", "from", "calendar", "proof", "posting"]);
     let (id, version, title) = (node.str("id"), node.str("version"), node.text("title"));
     if version.is_some_and(|v| !semantic(v)) {
         node.fault(

@@ -9,6 +9,7 @@ mod digest;
 mod embedded;
 mod golden;
 mod head;
+mod postings;
 mod predicate;
 mod reader;
 mod rules;
@@ -144,6 +145,7 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
     if head.is_none() {
         lost("pack.toml");
     }
+    let postings = head.map(|node| postings::postings(node, &sources)).unwrap_or_default();
     let head = head.and_then(head::head);
     let mut programmes: Vec<ProgrammeRules> = within("programmes")
         .into_iter()
@@ -183,6 +185,7 @@ fn assemble(parsed: &[(&File<'_>, Spanned<DeTable<'_>>)], errors: &RefCell<Vec<P
         period: head.period,
         calendars: head.calendars,
         proofs: head.proofs,
+        postings,
         sources: sources.list,
         programmes,
         stacking,

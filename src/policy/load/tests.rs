@@ -35,6 +35,22 @@ type Break = (&'static str, &'static str, &'static str, &'static str, &'static s
 
 const BREAKS: &[Break] = &[
     (
+        "pack.toml",
+        "working_days = 5",
+        "working_days = 0",
+        "working_days = 0",
+        "posting.working_days",
+        "exactly one of",
+    ),
+    (
+        "pack.toml",
+        "days = 10\nsource = \"S10\"",
+        "days = 10\nsource = \"S99\"",
+        "source = \"S99\"",
+        "posting.source",
+        "no S99",
+    ),
+    (
         LIVING,
         "when = { state = \"enrolled\" }",
         "when = { status = \"enrolled\" }",

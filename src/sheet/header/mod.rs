@@ -21,7 +21,7 @@ pub(super) const SEARCHED_ROWS: usize = 20;
 const OTHERS: [&str; 9] = ["监护", "家长", "户主", "父亲", "母亲", "联系人", "经办", "班主任", "领取"];
 
 /// The key of the column that belongs to one person even where a row names several: it is never shared.
-const OF_ONE_PERSON: &str = "student_number";
+pub const OF_ONE_PERSON: &str = "student_number";
 
 /// The columns of a sheet for one person of its rows, by key.
 #[derive(Debug, Clone)]
