@@ -209,6 +209,7 @@ diesel::table! {
         locked_at -> Nullable<Timestamp>,
         superseded_by -> Nullable<Text>,
         superseded_at -> Nullable<Timestamp>,
+        lock_number -> Nullable<BigInt>,
     }
 }
 

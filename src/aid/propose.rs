@@ -14,6 +14,7 @@ use crate::eligibility::store::{Gathered, Picture, gather};
 use crate::error::{Code, Error, Result};
 use crate::policy::decision::BenefitKind;
 use crate::policy::{self, Decision, Pack};
+use crate::poverty_list::shelf::When;
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
 use crate::values::closed_list::closed_list;
@@ -72,7 +73,7 @@ impl Ground {
         Ok(Self {
             term: term.to_string(),
             as_of,
-            picture: gather(conn, people, as_of, hand.at)?,
+            picture: gather(conn, people, When { as_of, known_at: hand.at })?,
             live: store::live(conn, people, &term.to_string())?,
         })
     }

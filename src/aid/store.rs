@@ -193,29 +193,11 @@ pub fn ledger(conn: &mut Conn, record_id: &str) -> Result<Vec<Entry>> {
         .load(conn)?)
 }
 
-/// Aid of some students in a term, each record as its ledger had made it by a moment.
-pub fn of_people(
-    conn: &mut Conn,
-    people: &[String],
-    term: &str,
-    known_at: NaiveDateTime,
-) -> Result<Vec<AidRecord>> {
-    let mut found: Vec<AidRecord> = Vec::new();
-    for chunk in people.chunks(CHUNK) {
-        found.extend(
-            aid_record::table
-                .filter(aid_record::person_id.eq_any(chunk))
-                .filter(aid_record::term.eq(term))
-                .filter(aid_record::recorded_at.le(known_at))
-                .select(AidRecord::as_select())
-                .order(aid_record::record_id.asc())
-                .load::<AidRecord>(conn)?,
-        );
-    }
-    // A record of one line is as it came; only those that have moved on are made again.
-    let moved: Vec<String> = found.iter().filter(|r| r.version > 1).map(|r| r.record_id.clone()).collect();
+/// Makes records what their ledgers had made them by a moment.
+pub fn as_known(conn: &mut Conn, records: &mut [AidRecord], known_at: NaiveDateTime) -> Result<()> {
+    let moved: Vec<String> = records.iter().map(|r| r.record_id.clone()).collect();
     let ledgers = ledgers(conn, &moved, known_at)?;
-    for record in found.iter_mut().filter(|r| r.version > 1) {
+    for record in records {
         let lines = ledgers.get(&record.record_id).map(Vec::as_slice).unwrap_or_default();
         let told =
             ledger::fold(lines).map_err(|_refused| Error::internal("aid: a ledger does not follow"))?;
@@ -227,7 +209,7 @@ pub fn of_people(
             record.version = told.version;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The live office records of some students in a term, for holding a proposal against them.

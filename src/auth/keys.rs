@@ -7,7 +7,9 @@
 //! maker has lost a secret, and a set that names two keys alike.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
@@ -54,16 +56,30 @@ impl Algorithm {
     }
 }
 
+/// Signatures remembered by a key set; beyond that it forgets them all.
+const MOST_PROVEN: usize = 4_096;
+
 /// Verification keys by `kid`, all of one algorithm.
-#[derive(Debug, Clone)]
+///
+/// A set remembers the signatures it has proven: offices send the same token many times a second, and to
+/// prove one costs more than the rest of a lookup. Only the signature is remembered; what a token says of
+/// issuer, audience and times is checked each time. The memory is the set's own, so that a set fetched anew
+/// (a key was rotated or withdrawn) has proven nothing yet.
+#[derive(Debug)]
 pub(super) struct KeySet {
     algorithm: Algorithm,
     keys: HashMap<String, DecodingKey>,
+    /// SHA-256 of key id, message and signature.
+    proven: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl KeySet {
+    fn of(algorithm: Algorithm, keys: HashMap<String, DecodingKey>) -> Self {
+        Self { algorithm, keys, proven: Mutex::default() }
+    }
+
     pub(super) fn one(algorithm: Algorithm, kid: &str, key: DecodingKey) -> Self {
-        Self { algorithm, keys: HashMap::from([(kid.to_owned(), key)]) }
+        Self::of(algorithm, HashMap::from([(kid.to_owned(), key)]))
     }
 
     pub(super) fn holds(&self, kid: &str) -> bool {
@@ -74,8 +90,20 @@ impl KeySet {
     /// has no part in it.
     pub(super) fn verify(&self, kid: &str, message: &str, signature: &str) -> Result<(), Refused> {
         let key = self.keys.get(kid).ok_or(Refused("kid"))?;
+        let token = fingerprint(kid, message, signature);
+        let proven = || self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        if proven().contains(&token) {
+            return Ok(());
+        }
         match jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, self.algorithm.library()) {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                let mut proven = proven();
+                if proven.len() >= MOST_PROVEN {
+                    proven.clear();
+                }
+                proven.insert(token);
+                Ok(())
+            }
             Ok(false) | Err(_) => Err(Refused("signature")),
         }
     }
@@ -107,8 +135,19 @@ impl KeySet {
                 Err(reason) => log::info!("event=jwks_key_passed_over reason={reason}"),
             }
         }
-        if keys.is_empty() { Err("no_usable_key") } else { Ok(Self { algorithm, keys }) }
+        if keys.is_empty() { Err("no_usable_key") } else { Ok(Self::of(algorithm, keys)) }
     }
+}
+
+/// What makes a signature of a key over a message that one and no other. None of the parts holds a zero byte.
+fn fingerprint(kid: &str, message: &str, signature: &str) -> [u8; 32] {
+    let mut hash = Context::new(&SHA256);
+    for part in [kid, "\0", message, "\0", signature] {
+        hash.update(part.as_bytes());
+    }
+    let mut out = [0; 32];
+    out.iter_mut().zip(hash.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    out
 }
 
 #[derive(Deserialize)]

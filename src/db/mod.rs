@@ -7,6 +7,7 @@
 //!   writes later otherwise fails at once with "database is locked". On PostgreSQL several write at
 //!   once: what may be done twice goes through [`Db::write_again`], which does it again when another was
 //!   faster, and [`hold`] keeps a row from others until the transaction ends.
+//! * [`Db::consult`] reads what one statement brings, without a transaction around it.
 //! * [`Db::browse`] reads from a replica where there is one. Lists, exports and statistics may; nothing
 //!   that is decided upon may, because a replica lags.
 //! * The URL's scheme is required: a mistyped URL must never create an empty database.
@@ -134,6 +135,7 @@ pub struct Db {
     replica: Option<Pool>,
     waiting: Arc<AtomicUsize>,
     embedded: bool,
+    pooled_outside: bool,
     /// How a transaction begins on PostgreSQL.
     begin: Arc<str>,
 }
@@ -176,6 +178,7 @@ impl Db {
             replica,
             waiting: Arc::default(),
             embedded: matches!(url, DatabaseUrl::Sqlite(_)),
+            pooled_outside: options.pooled_outside,
             begin: begin.into(),
         };
         db.read_now(assert_sqlite_version)?;
@@ -224,6 +227,17 @@ impl Db {
         self.hop(move |db| db.write_now(f)).await
     }
 
+    /// Reads on a blocking thread without a transaction, for what one statement brings: that is of one
+    /// moment by itself, and two trips to the database are saved. `f` may be called again, after a
+    /// connection that was found dead.
+    pub async fn consult<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.hop(move |db| db.consult_now(f)).await
+    }
+
     /// [`Db::write`] of something that may be begun again: when another transaction was faster (a unique
     /// value taken, a deadlock, a failed serialisation), it is, a bounded number of times.
     pub async fn write_again<T, F>(&self, f: F) -> Result<T>
@@ -237,6 +251,25 @@ impl Db {
     /// [`Db::read`] on the calling thread, for commands.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         self.transact(&self.primary, Kind::Read, f)
+    }
+
+    /// [`Db::consult`] on the calling thread, for commands.
+    pub fn consult_now<T>(&self, f: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        if self.pooled_outside {
+            // There the bounds on a statement are those of its transaction.
+            return self.read_now(f);
+        }
+        let mut left = self.primary.size();
+        loop {
+            let mut link = self.primary.take()?;
+            match f(&mut link) {
+                Err(error) if error.lost_the_database() => {
+                    link.dead = true;
+                    left = left.checked_sub(1).ok_or(error)?;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// [`Db::read_again`] on the calling thread, for commands.

@@ -20,6 +20,7 @@ use crate::http::{Json, Query};
 use crate::imports::Desk as Rooms;
 use crate::policy::facts::Facts;
 use crate::policy::{self, DecisionBody, Pack};
+use crate::poverty_list::shelf::Shelves;
 use crate::values::{Lang, Text, ValueError, clock};
 
 /// The most questions in one JSON array; more go as NDJSON.
@@ -146,9 +147,9 @@ async fn lookup_eligibility(
     lang: Lang,
     rooms: web::Data<Rooms>,
     pack: web::Data<Pack>,
+    shelves: web::Data<Shelves>,
 ) -> Result<HttpResponse> {
-    let asking =
-        Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking = Asking::of(caller.into_caller(), &rooms, &pack, &shelves, lang);
     match media(&request)? {
         Media::Ndjson => Ok(ndjson::answer(payload.into_inner(), lang, move |lines| {
             let asking = asking.clone();
@@ -157,10 +158,9 @@ async fn lookup_eligibility(
         Media::Json => {
             let body = read_body(payload.into_inner(), limits(&request).json_bytes).await?;
             match one_or_many::<LookupRequest>(&body)? {
-                OneOrMany::One(one) => {
-                    let mut answers = asking.answer(vec![asking.parse(&one)?]).await?;
-                    Ok(HttpResponse::Ok().json(answers.pop()))
-                }
+                OneOrMany::One(one) => Ok(json(
+                    asking.answer(vec![asking.parse(&one)?], |mut found| written(&found.pop())).await?,
+                )),
                 OneOrMany::Many(many) => {
                     let mut asked = Vec::with_capacity(many.len());
                     let mut faults = Vec::new();
@@ -178,7 +178,7 @@ async fn lookup_eligibility(
                     if !faults.is_empty() {
                         return Err(Error::invalid(faults));
                     }
-                    Ok(HttpResponse::Ok().json(asking.answer(asked).await?))
+                    Ok(json(asking.answer(asked, |found| written(&found)).await?))
                 }
             }
         }
@@ -191,23 +191,43 @@ struct Asking {
     caller: Caller,
     rooms: Arc<Rooms>,
     pack: Arc<Pack>,
+    shelves: Arc<Shelves>,
     lang: Lang,
 }
 
 impl Asking {
+    fn of(
+        caller: Caller,
+        rooms: &web::Data<Rooms>,
+        pack: &web::Data<Pack>,
+        shelves: &web::Data<Shelves>,
+        lang: Lang,
+    ) -> Self {
+        let (rooms, pack) = (Arc::clone(rooms), Arc::clone(pack));
+        Self { caller, rooms, pack, shelves: Arc::clone(shelves), lang }
+    }
+
     fn parse(&self, request: &LookupRequest) -> Result<Asked> {
         let calendar = lookup::calendar_of(&self.pack, self.caller.scope().place());
         Asked::parse(request, clock::today(), calendar)
     }
 
-    async fn answer(&self, asked: Vec<Asked>) -> Result<Vec<LookupBody>> {
+    /// Looks up, decides and writes the answers off the threads that take requests: a thousand answers are
+    /// ten megabytes.
+    async fn answer<T, W>(&self, asked: Vec<Asked>, write: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: Fn(Vec<LookupBody>) -> Result<T> + Send + 'static,
+    {
         let this = self.clone();
-        self.rooms.db.read_again(move |conn| lookup::by_id(conn, &this.desk(clock::now()), &asked)).await
+        let known_at = clock::now();
+        self.rooms.db.consult(move |conn| write(lookup::by_id(conn, &this.desk(known_at), &asked)?)).await
     }
 
     fn desk(&self, known_at: NaiveDateTime) -> Desk<'_> {
         Desk {
             sealer: &self.rooms.sealer,
+            shelves: &self.shelves,
             pack: &self.pack,
             caller: &self.caller,
             known_at,
@@ -223,16 +243,22 @@ impl Asking {
             .map(|l| parse_json::<LookupRequest>(&l.bytes).and_then(|request| self.parse(&request)))
             .collect();
         let good: Vec<Asked> = parsed.iter().filter_map(|p| p.as_ref().ok().cloned()).collect();
-        let mut answers = self.answer(good).await?.into_iter();
-        lines
-            .iter()
-            .zip(parsed)
-            .map(|(line, parsed)| match parsed {
-                Ok(_) => Ok(Bytes::from(serde_json::to_vec(&answers.next())?)),
-                Err(error) => Ok(ndjson::fault(line.number, &error, self.lang)),
-            })
-            .collect()
+        let write = |found: Vec<LookupBody>| found.iter().map(written).collect::<Result<Vec<Bytes>>>();
+        let mut answers = self.answer(good, write).await?.into_iter();
+        let answered = lines.iter().zip(parsed).map(|(line, parsed)| match parsed {
+            Ok(_) => answers.next().unwrap_or_default(),
+            Err(error) => ndjson::fault(line.number, &error, self.lang),
+        });
+        Ok(answered.collect())
     }
+}
+
+fn written(answer: &impl Serialize) -> Result<Bytes> {
+    Ok(Bytes::from(serde_json::to_vec(answer)?))
+}
+
+fn json(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
 }
 
 /// For which date, and with what was known when.
@@ -264,14 +290,14 @@ async fn find_student_eligibility(
     lang: Lang,
     rooms: web::Data<Rooms>,
     pack: web::Data<Pack>,
+    shelves: web::Data<Shelves>,
 ) -> Result<Json<LookupBody>> {
     let as_of = query.0.as_of.unwrap_or_else(clock::today);
     let known_at = match &query.0.known_at {
         Some(text) => moment(text)?,
         None => clock::now(),
     };
-    let asking =
-        Asking { caller: caller.into_caller(), rooms: rooms.into_inner(), pack: pack.into_inner(), lang };
+    let asking = Asking::of(caller.into_caller(), &rooms, &pack, &shelves, lang);
     let db = asking.rooms.db.clone();
     db.read_again(move |conn| lookup::by_person(conn, &asking.desk(known_at), &id, as_of)).await.map(Json)
 }
@@ -343,7 +369,8 @@ fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<OneOrMany<T>> {
 
 /// Registers the operations.
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.service(assess_eligibility)
+    cfg.app_data(web::Data::new(Shelves::default()))
+        .service(assess_eligibility)
         .service(lookup_eligibility)
         .service(find_student_eligibility)
         .configure(super::replay::configure);

@@ -1,30 +1,31 @@
 //! Looking students up: from id number and name to the whole answer, for one or for many.
 //!
-//! A handful of queries whatever the number of students; the decision itself is the policy's.
+//! One statement whatever the number of students; the decision itself is the policy's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::model::{ListMatch, LookupBody, LookupRequest, NoteBody, StudentRef};
 use super::store::{self, Picture};
-use crate::aid::body::AidBody;
-use crate::aid::store as aid;
 use crate::auth::Caller;
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::policy::{self, Pack};
 use crate::poverty_list::model::List;
-use crate::roll::masking::{People, Shown};
+use crate::poverty_list::shelf::{Shelves, When};
+use crate::roll::masking;
 use crate::roll::store as roll;
-use crate::seal::{Sealer, vault};
-use crate::values::{Lang, PersonName, Place, ResidentId, TermCalendar};
+use crate::seal::Sealer;
+use crate::values::{Lang, PersonName, Place, ResidentId, TermCalendar, Text};
 
 /// Everything an answer depends on besides the question.
 #[derive(Debug)]
 pub struct Desk<'a> {
     /// Opens and indexes what is sealed.
     pub sealer: &'a Sealer,
+    /// The locked lists as they were last read.
+    pub shelves: &'a Shelves,
     /// The rules.
     pub pack: &'a Pack,
     /// Who asks.
@@ -63,116 +64,88 @@ impl Asked {
     }
 }
 
-/// Answers questions by id number and name, in their order.
+/// Answers questions by id number and name, in their order. A picture is drawn for each date: a batch
+/// usually asks for one.
 pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<LookupBody>> {
-    let ids: Vec<&str> = asked.iter().map(|a| a.id.as_str()).collect();
-    let found = vault::find_many(conn, desk.sealer, &ids)?;
-    let mut people: Vec<String> = found.values().cloned().collect();
-    people.sort_unstable();
-    people.dedup();
-    let visible = roll::visible(conn, desk.caller.scope(), &people)?;
-    // Pictures are drawn per date: a batch usually asks for one.
-    let mut by_date: BTreeMap<NaiveDate, Vec<usize>> = BTreeMap::new();
-    for (at, a) in asked.iter().enumerate() {
-        by_date.entry(a.as_of).or_default().push(at);
+    let mut by_date: BTreeMap<NaiveDate, Vec<(usize, &Asked)>> = BTreeMap::new();
+    for (at, question) in asked.iter().enumerate() {
+        by_date.entry(question.as_of).or_default().push((at, question));
     }
-    let mut answers: BTreeMap<usize, LookupBody> = BTreeMap::new();
-    for (as_of, positions) in by_date {
-        let of = |at: &usize| {
-            let person = asked.get(*at).and_then(|a| found.get(a.id.as_str()))?;
-            visible.binary_search(person).is_ok().then(|| person.clone())
-        };
-        let here: Vec<String> = positions.iter().filter_map(of).collect();
-        let claimed: Vec<(String, &str)> =
-            positions.iter().filter_map(|at| Some((of(at)?, asked.get(*at)?.name.normal()))).collect();
-        let claimed: Vec<(&str, &str)> =
-            claimed.iter().map(|(person, name)| (person.as_str(), *name)).collect();
-        let known = vault::having_names(conn, desk.sealer, &claimed)?;
-        let album = Album::draw(conn, desk, here, as_of)?;
-        for at in positions {
-            let Some(question) = asked.get(at) else { continue };
-            let person = of(&at);
-            let agrees = person
-                .as_ref()
-                .is_none_or(|p| known.contains(&(p.clone(), question.name.normal().to_owned())));
-            answers.insert(at, album.answer(desk, person.as_deref(), agrees));
+    let mut answers: Vec<(usize, LookupBody)> = Vec::with_capacity(asked.len());
+    for (as_of, questions) in by_date {
+        let ids: Vec<&str> = questions.iter().map(|(_, q)| q.id.as_str()).collect();
+        let (when, term) = desk.moment(as_of);
+        let picture = store::find(conn, desk.shelves, desk.sealer, &ids, desk.caller.scope(), when, &term)?;
+        for (at, question) in questions {
+            let person = picture.person_of(desk.sealer, question.id.as_str());
+            let agrees = person.is_none_or(|person| {
+                let known = picture.people.get(person);
+                known.is_some_and(|known| known.has_name(desk.sealer, person, question.name.normal()))
+            });
+            answers.push((at, answer(desk, &picture, as_of, person, agrees)?));
         }
     }
-    Ok(answers.into_values().collect())
+    answers.sort_unstable_by_key(|(at, _)| *at);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
 /// Answers for one stored student whom the caller may see.
 pub fn by_person(conn: &mut Conn, desk: &Desk<'_>, person: &str, as_of: NaiveDate) -> Result<LookupBody> {
     roll::must_see(conn, desk.caller.scope(), person)?;
-    let album = Album::draw(conn, desk, vec![person.to_owned()], as_of)?;
-    Ok(album.answer(desk, Some(person), true))
+    let (when, term) = desk.moment(as_of);
+    let picture = store::of_people(conn, desk.shelves, &[person.to_owned()], when, &term)?;
+    answer(desk, &picture, as_of, Some(person), true)
 }
 
-/// Everything loaded for some students on one date.
-struct Album {
+fn answer(
+    desk: &Desk<'_>,
+    picture: &Picture,
     as_of: NaiveDate,
-    picture: Picture,
-    shown: Shown,
-    aid: HashMap<String, Vec<AidBody>>,
-}
-
-impl Album {
-    fn draw(conn: &mut Conn, desk: &Desk<'_>, mut people: Vec<String>, as_of: NaiveDate) -> Result<Self> {
-        people.sort_unstable();
-        people.dedup();
-        let picture = store::gather(conn, &people, as_of, desk.known_at)?;
-        let names = picture.people.values().filter_map(name_of).collect();
-        let term = calendar(desk).term_of(as_of).to_string();
-        let mut paid: HashMap<String, Vec<AidBody>> = HashMap::new();
-        for record in aid::of_people(conn, &people, &term, desk.known_at)? {
-            paid.entry(record.person_id.clone()).or_default().push(record.into());
-        }
-        let shown = People { people, names }.show(conn, desk.sealer, desk.caller.sees_identities())?;
-        Ok(Self { as_of, picture, shown, aid: paid })
+    person: Option<&str>,
+    name_agrees: bool,
+) -> Result<LookupBody> {
+    let (answered, list) = picture.answer(person, desk.caller.scope().place(), name_agrees);
+    let mut body = LookupBody {
+        as_of,
+        known_at: desk.known_at.and_utc(),
+        student: None,
+        list: list_match(answered, list, as_of, desk.lang),
+        decision: None,
+        notes: Vec::new(),
+        aid: Vec::new(),
+    };
+    // Under another name nothing is told about the person behind the id number.
+    if !name_agrees {
+        return Ok(body);
     }
-
-    fn answer(&self, desk: &Desk<'_>, person: Option<&str>, name_agrees: bool) -> LookupBody {
-        let gathered = person.and_then(|p| self.picture.people.get(p));
-        let (answered, list) = self.picture.answer(person, desk.caller.scope().place(), name_agrees);
-        let unknown = policy::facts::Facts::on(self.as_of);
-        let facts = gathered.map_or(&unknown, |g| &g.facts);
-        // Under another name nothing is told about the person behind the id number.
-        let tell = name_agrees.then_some(());
-        LookupBody {
-            as_of: self.as_of,
-            known_at: desk.known_at.and_utc(),
-            student: tell.and(person).map(|person| StudentRef {
-                student_id: person.to_owned(),
-                id_number: self.shown.id_number(person),
-                name: gathered.and_then(name_of).and_then(|n| self.shown.name(&n)),
-                school: gathered.and_then(|g| g.enrolment.as_ref()).map(|e| e.school_code.clone()),
-            }),
-            list: list_match(answered, list, self.as_of, desk.lang),
-            decision: tell.map(|()| policy::decide(desk.pack, facts).body(desk.pack, desk.lang)),
-            notes: gathered
-                .filter(|_| name_agrees)
-                .map(|g| {
-                    g.notes
-                        .iter()
-                        .map(|(code, text)| NoteBody {
-                            code: (*code).to_owned(),
-                            message: text.in_lang(desk.lang).to_owned(),
-                        })
-                        .collect()
-                })
-                .unwrap_or_default(),
-            aid: tell.and(person).and_then(|p| self.aid.get(p)).cloned().unwrap_or_default(),
-        }
+    let gathered = person.and_then(|p| Some((p, picture.people.get(p)?)));
+    let unknown = policy::facts::Facts::on(as_of);
+    let facts = gathered.map_or(&unknown, |(_, gathered)| &gathered.facts);
+    body.decision = Some(policy::decide(desk.pack, facts).body(desk.pack, desk.lang));
+    if let Some((person, gathered)) = gathered {
+        let clear = desk.caller.sees_identities();
+        body.student = Some(StudentRef {
+            student_id: person.to_owned(),
+            id_number: gathered.id_number(desk.sealer, person)?.map(|id| masking::id_number(id, clear)),
+            name: gathered.name(desk.sealer)?.map(|name| masking::name(name, clear)),
+            school: gathered.enrolment.as_ref().map(|e| e.school_code.clone()),
+        });
+        let note = |(code, text): &(&str, Text)| NoteBody {
+            code: (*code).to_owned(),
+            message: text.in_lang(desk.lang).to_owned(),
+        };
+        body.notes = gathered.notes.iter().map(note).collect();
+        body.aid.clone_from(&gathered.aid);
     }
+    Ok(body)
 }
 
-fn name_of(g: &store::Gathered) -> Option<String> {
-    g.enrolment.as_ref().map(|e| e.name_id.clone()).or_else(|| g.entry.as_ref().map(|e| e.name_id.clone()))
-}
-
-/// The terms the caller's place keeps.
-pub fn calendar(desk: &Desk<'_>) -> TermCalendar {
-    calendar_of(desk.pack, desk.caller.scope().place())
+impl Desk<'_> {
+    /// What is known of a date, and the term in which it lies where the caller is.
+    fn moment(&self, as_of: NaiveDate) -> (When, String) {
+        let calendar = calendar_of(self.pack, self.caller.scope().place());
+        (When { as_of, known_at: self.known_at }, calendar.term_of(as_of).to_string())
+    }
 }
 
 /// The terms a place keeps.

@@ -13,4 +13,5 @@ pub mod lookup;
 pub mod model;
 pub mod replay;
 pub mod rules;
+pub mod statement;
 pub mod store;

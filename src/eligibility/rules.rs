@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::policy::facts::{Facts, Hukou, Major, School as SchoolFacts, Student};
-use crate::poverty_list::model::{Entry, List};
+use crate::poverty_list::model::Entry;
 use crate::roll::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
 use crate::values::{Category, EnrolmentState, EvidenceKind, Place, Stage, Text};
 
@@ -33,11 +33,32 @@ pub fn speaking(enrolments: &[Enrolment], as_of: NaiveDate) -> Option<&Enrolment
     })
 }
 
+/// What is said of a student besides the roll rows.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Categories that hold on the date.
+    pub categories: Vec<Category>,
+    /// Evidence that holds on the date.
+    pub evidence: Vec<EvidenceKind>,
+    /// The category on the list in force, if the student is on it.
+    pub listed: Option<Category>,
+}
+
 /// The facts the policy is asked with. What is not recorded stays unknown.
 pub fn facts(recorded: Recorded<'_>, as_of: NaiveDate) -> Facts {
-    let row = speaking(recorded.enrolments, as_of);
-    let mut evidence: Vec<EvidenceKind> = recorded.evidence.iter().map(|e| e.kind).collect();
-    if recorded.listed.is_some() {
+    let said = Said {
+        categories: recorded.categories.iter().map(|c| c.category).collect(),
+        evidence: recorded.evidence.iter().map(|e| e.kind).collect(),
+        listed: recorded.listed.map(|l| l.category),
+    };
+    assemble(recorded.enrolments, recorded.school, said, as_of)
+}
+
+/// [`facts`] of what is said already; `school` is that of the row that speaks.
+pub fn assemble(enrolments: &[Enrolment], at: Option<&School>, said: Said, as_of: NaiveDate) -> Facts {
+    let row = speaking(enrolments, as_of);
+    let mut evidence = said.evidence.clone();
+    if said.listed.is_some() {
         evidence.push(EvidenceKind::ProvincialList);
     }
     evidence.sort_unstable();
@@ -46,15 +67,15 @@ pub fn facts(recorded: Recorded<'_>, as_of: NaiveDate) -> Facts {
         as_of,
         place: row.and_then(|r| place(Some(&r.place))),
         student: row.map_or_else(
-            || Student { categories: categories(recorded, false), ..Student::default() },
-            |r| student(recorded, r, as_of),
+            || Student { categories: categories(&said, false), ..Student::default() },
+            |r| student(&said, at, r, as_of),
         ),
         // Not to have recorded a paper is not to know that there is none.
         evidence: (!evidence.is_empty()).then_some(evidence),
     }
 }
 
-fn student(recorded: Recorded<'_>, row: &Enrolment, as_of: NaiveDate) -> Student {
+fn student(said: &Said, at: Option<&School>, row: &Enrolment, as_of: NaiveDate) -> Student {
     Student {
         stage: Some(row.stage),
         grade: row.grade.and_then(|g| u8::try_from(g).ok()),
@@ -64,10 +85,10 @@ fn student(recorded: Recorded<'_>, row: &Enrolment, as_of: NaiveDate) -> Student
         formal: row.formal,
         boarding: row.boarding,
         new_entrant: None,
-        school: recorded.school.map(school).unwrap_or_default(),
+        school: at.map(school).unwrap_or_default(),
         major: Major { agricultural: row.agricultural, performing_arts: row.performing_arts },
         hukou: Hukou { place: place(row.hukou_place.as_deref()), kind: row.hukou_kind },
-        categories: categories(recorded, row.categories_known),
+        categories: categories(said, row.categories_known),
         hardship: row.hardship,
         // A kindergarten's third grade (大班) is the year before primary school.
         last_preschool_year: (row.stage == Stage::Preschool).then(|| row.grade.map(|g| g == 3)).flatten(),
@@ -94,9 +115,9 @@ fn place(code: Option<&str>) -> Option<Place> {
 }
 
 /// Known categories: unknown (`None`) unless the roll states them or something is recorded.
-fn categories(recorded: Recorded<'_>, stated: bool) -> Option<Vec<Category>> {
-    let mut held: Vec<Category> = recorded.categories.iter().map(|c| c.category).collect();
-    held.extend(recorded.listed.map(|l| l.category));
+fn categories(said: &Said, stated: bool) -> Option<Vec<Category>> {
+    let mut held = said.categories.clone();
+    held.extend(said.listed);
     held.sort_unstable();
     held.dedup();
     (stated || !held.is_empty()).then_some(held)
@@ -107,62 +128,47 @@ fn categories(recorded: Recorded<'_>, stated: bool) -> Option<Vec<Category>> {
 pub struct Answered {
     /// The answer.
     pub answer: ListAnswer,
-    /// The position of the version that answers among those in force.
-    pub by: Option<usize>,
     /// The answer in words.
     pub message: Text,
 }
 
-/// What the list says. `standing` holds, for each version in force, whether the student is on it;
-/// `at` is the place whose list is asked (the household's, else the school's, else the caller's).
-pub fn answer(lists: &[List], standing: &[bool], at: Option<&Place>, name_agrees: bool) -> Answered {
-    let on = standing.iter().position(|on| *on);
-    if !name_agrees {
-        return Answered {
-            answer: ListAnswer::Ambiguous,
-            // Naming the version would tell whether the person behind the id stands on it.
-            by: None,
-            message: Text::fixed(
+/// What the list says of a student who stands `on` a version in force or not, at a place (the household's,
+/// else the school's, else the caller's) that is `covered` by a version in force or not.
+///
+/// Under another name nothing more is said: to name a version would tell whether the person behind the id
+/// stands on it.
+pub fn answer(on: bool, covered: bool, name_agrees: bool) -> Answered {
+    let (answer, message) = match (name_agrees, on, covered) {
+        (false, _, _) => (
+            ListAnswer::Ambiguous,
+            Text::fixed(
                 "该身份证号登记的是另一个姓名，请核实证件后再查",
                 "the id number is recorded under another name; check the papers and ask again",
             ),
-        };
-    }
-    if let Some(by) = on {
-        return Answered {
-            answer: ListAnswer::OnList,
-            by: Some(by),
-            message: Text::fixed(
+        ),
+        (true, true, _) => (
+            ListAnswer::OnList,
+            Text::fixed(
                 "在省下达名单内，直接资助，无需另交证明",
                 "on the provincial list: aided directly, no further proof needed",
             ),
-        };
-    }
-    // The narrowest version that holds the place speaks for it.
-    let covering = lists
-        .iter()
-        .enumerate()
-        .filter(|(_, l)| at.is_some_and(|at| Place::parse(&l.place).is_ok_and(|p| p.contains(at))))
-        .max_by_key(|(_, l)| l.place.len())
-        .map(|(i, _)| i);
-    match covering {
-        Some(by) => Answered {
-            answer: ListAnswer::NotOnList,
-            by: Some(by),
-            message: Text::fixed(
+        ),
+        (true, false, true) => (
+            ListAnswer::NotOnList,
+            Text::fixed(
                 "不在该名单版本内；如持扶贫手册或县级证明，仍可同等享受资助",
                 "not on this version of the list; with the poverty handbook or the county's certificate the same aid is due",
             ),
-        },
-        None => Answered {
-            answer: ListAnswer::NotCovered,
-            by: None,
-            message: Text::fixed(
+        ),
+        (true, false, false) => (
+            ListAnswer::NotCovered,
+            Text::fixed(
                 "没有已锁定的名单覆盖该地该日，不能据此判断是否在名单内",
                 "no locked list covers this place and date, so nothing follows about the student",
             ),
-        },
-    }
+        ),
+    };
+    Answered { answer, message }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Tests of the assembling of facts and of the list's answer.
 
 use super::*;
-use crate::poverty_list::model::ListState;
+use crate::poverty_list::model::{List, ListState};
+use crate::poverty_list::shelf::{Shelf, When};
 use crate::values::{Hardship, HukouKind};
 
 fn day(y: i32, m: u32, d: u32) -> NaiveDate {
@@ -110,20 +111,43 @@ fn of_two_rows_the_enrolled_one_speaks() {
 #[test]
 fn the_list_never_answers_a_bare_no() {
     let county = Place::parse("341024").unwrap();
-    let lists = [list("city", "3410"), list("county", "341024")];
-    let said = |standing: &[bool], at: Option<&Place>, agrees| {
-        let a = answer(&lists, standing, at, agrees);
-        (a.answer, a.by)
-    };
-    assert_eq!(said(&[false, true], Some(&county), true), (ListAnswer::OnList, Some(1)));
-    assert_eq!(said(&[false, false], Some(&county), true), (ListAnswer::NotOnList, Some(1)));
-    let sibling = Place::parse("341023").unwrap();
-    assert_eq!(said(&[false, false], Some(&sibling), true), (ListAnswer::NotOnList, Some(0)));
-    let far = Place::parse("3411").unwrap();
-    assert_eq!(said(&[false, false], Some(&far), true), (ListAnswer::NotCovered, None));
-    assert_eq!(said(&[false, false], None, true), (ListAnswer::NotCovered, None));
+    let mut lists = vec![(list("city", "3410"), Some(1)), (list("county", "341024"), Some(2))];
+    lists.push((List { valid_from: day(2024, 8, 1), ..list("older", "341024") }, Some(3)));
+    let shelf = Shelf::of(lists);
+    let when = When { as_of: day(2025, 9, 1), known_at: day(2025, 9, 1).into() };
+    let by = |place: &str| shelf.covering(&Place::parse(place).unwrap(), when).map(|l| l.list_id.as_str());
+    // The narrowest version that holds the place speaks for it.
+    assert_eq!(by("341024"), Some("county"));
+    assert_eq!(by("341023"), Some("city"));
+    assert_eq!(by("3410"), Some("city"));
     // A county's list says nothing about the whole province.
-    let province = Place::parse("34").unwrap();
-    assert_eq!(said(&[false, false], Some(&province), true), (ListAnswer::NotCovered, None));
-    assert_eq!(said(&[false, true], Some(&county), false), (ListAnswer::Ambiguous, None));
+    assert_eq!(by("34"), None);
+    let early = When { known_at: day(2025, 8, 2).into(), ..when };
+    assert!(shelf.covering(&county, early).is_none(), "not locked yet");
+    let before = When { as_of: day(2025, 7, 31), ..when };
+    assert_eq!(shelf.covering(&county, before).map(|l| l.list_id.as_str()), Some("older"));
+
+    let on = |ids: &[&str]| shelf.narrowest(ids.iter().copied(), when).map(|l| l.list_id.as_str());
+    assert_eq!(on(&["city", "county"]), Some("county"));
+    assert_eq!(on(&["city", "older"]), Some("city"), "an older version is not in force");
+    assert_eq!(on(&["older", "elsewhere"]), None);
+
+    let said = |on, covered, agrees| answer(on, covered, agrees).answer;
+    assert_eq!(said(true, true, true), ListAnswer::OnList);
+    assert_eq!(said(false, true, true), ListAnswer::NotOnList);
+    assert_eq!(said(false, false, true), ListAnswer::NotCovered);
+    assert_eq!(said(true, true, false), ListAnswer::Ambiguous);
+}
+
+#[test]
+fn a_shelf_is_of_the_highest_number_and_of_none_while_one_is_missing() {
+    assert!(Shelf::of(Vec::new()).is_of(Some(0)));
+    assert!(!Shelf::default().is_of(Some(0)), "what was never read is of no edition");
+    let numbered =
+        |numbers: &[Option<i64>]| Shelf::of(numbers.iter().map(|n| (list("l", "34"), *n)).collect());
+    assert!(numbered(&[Some(2), Some(1)]).is_of(Some(2)));
+    assert!(!numbered(&[Some(2), Some(1)]).is_of(Some(3)));
+    for edition in [None, Some(0), Some(2)] {
+        assert!(!numbered(&[Some(2), None]).is_of(edition), "{edition:?}");
+    }
 }

@@ -14,4 +14,5 @@ pub mod http;
 pub mod import;
 pub mod model;
 pub mod rules;
+pub mod shelf;
 pub mod store;

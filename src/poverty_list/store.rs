@@ -236,7 +236,34 @@ fn set_locked(conn: &mut Conn, list: &List, by: &str, at: NaiveDateTime) -> Resu
         poverty_list::superseded_at.eq(at),
     ))
     .execute(conn)?;
+    count_locks(conn)?;
     Ok(true)
+}
+
+/// Gives each locked version that has none the next number: the one just locked, and those that an older
+/// program locked meanwhile. Two who lock at once reach for the same number; one of them begins again.
+fn count_locks(conn: &mut Conn) -> Result<()> {
+    let last: Option<i64> = poverty_list::table.select(max(poverty_list::lock_number)).first(conn)?;
+    let uncounted: Vec<String> = poverty_list::table
+        .filter(poverty_list::locked_at.is_not_null())
+        .filter(poverty_list::lock_number.is_null())
+        .select(poverty_list::list_id)
+        .order((poverty_list::locked_at.asc(), poverty_list::list_id.asc()))
+        .load(conn)?;
+    for (number, list_id) in (last.unwrap_or(0) + 1..).zip(uncounted) {
+        diesel::update(poverty_list::table.find(list_id))
+            .set(poverty_list::lock_number.eq(number))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Every version that was ever locked, with its number.
+pub fn all_locked(conn: &mut Conn) -> Result<Vec<(List, Option<i64>)>> {
+    Ok(poverty_list::table
+        .filter(poverty_list::locked_at.is_not_null())
+        .select((List::as_select(), poverty_list::lock_number))
+        .load(conn)?)
 }
 
 /// SHA-256 over what the entries say, whatever their order.

@@ -32,28 +32,28 @@ impl People {
         let ids = vault::reveal(conn, sealer, &self.people)?
             .into_iter()
             .filter_map(|(person, revealed)| Some((person, revealed.id?)))
-            .map(|(person, id)| {
-                let shown = if pii { id } else { mask_id(&id) };
-                (person, shown)
-            })
+            .map(|(person, id)| (person, id_number(id, pii)))
             .collect();
         let names = vault::reveal_names(conn, sealer, &self.names)?
             .into_iter()
-            .map(|(name_id, name)| {
-                let shown = if pii { name } else { mask_name(&name) };
-                (name_id, shown)
-            })
+            .map(|(name_id, text)| (name_id, name(text, pii)))
             .collect();
         Ok(Shown { ids, names })
     }
 }
 
-fn mask_id(id: &str) -> String {
-    ResidentId::parse(id).map_or_else(|_| "*".repeat(18), |id| id.value.masked())
+/// An id number as it is shown: masked unless `pii` is held.
+pub fn id_number(id: String, pii: bool) -> String {
+    if pii { id } else { ResidentId::parse(&id).map_or_else(|_| "*".repeat(18), |id| id.value.masked()) }
 }
 
-fn mask_name(name: &str) -> String {
-    PersonName::parse(name).map_or_else(|_| "*".to_owned(), |name| name.value.masked())
+/// A name as it is shown: masked unless `pii` is held.
+pub fn name(name: String, pii: bool) -> String {
+    if pii {
+        name
+    } else {
+        PersonName::parse(&name).map_or_else(|_| "*".to_owned(), |name| name.value.masked())
+    }
 }
 
 impl Shown {

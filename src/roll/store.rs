@@ -29,25 +29,6 @@ pub fn schools_of(conn: &mut Conn, codes: &[String]) -> Result<HashMap<String, S
     Ok(found)
 }
 
-/// The records of some schools as known at a moment.
-pub fn schools_known(
-    conn: &mut Conn,
-    codes: &[String],
-    known_at: NaiveDateTime,
-) -> Result<HashMap<String, School>> {
-    let mut found = HashMap::new();
-    for chunk in codes.chunks(CHUNK) {
-        let rows: Vec<School> = school::table
-            .filter(school::code.eq_any(chunk))
-            .filter(school::recorded_at.le(known_at))
-            .filter(school::superseded_at.is_null().or(school::superseded_at.gt(known_at)))
-            .select(School::as_select())
-            .load(conn)?;
-        found.extend(rows.into_iter().map(|s| (s.code.clone(), s)));
-    }
-    Ok(found)
-}
-
 /// Records schools; the former record of the same code is superseded.
 pub fn record_schools(conn: &mut Conn, schools: &[School], at: NaiveDateTime) -> Result<()> {
     let codes: Vec<&str> = schools.iter().map(|s| s.code.as_str()).collect();
@@ -133,59 +114,6 @@ pub fn record(
     pour!(conn, category::table, categories)?;
     pour!(conn, evidence::table, evidences)?;
     Ok(())
-}
-
-/// What the roll knows of some students on a date, as known at a moment.
-#[derive(Debug, Default)]
-pub struct Known {
-    /// Rows that hold on the date, by student.
-    pub enrolments: HashMap<String, Vec<Enrolment>>,
-    /// Categories that hold on the date.
-    pub categories: HashMap<String, Vec<CategoryRecord>>,
-    /// Evidence that holds on the date.
-    pub evidence: HashMap<String, Vec<EvidenceRecord>>,
-}
-
-/// Loads what is known of some students.
-pub fn known(conn: &mut Conn, people: &[String], as_of: NaiveDate, known_at: NaiveDateTime) -> Result<Known> {
-    let mut known = Known::default();
-    for chunk in people.chunks(CHUNK) {
-        for row in enrolment::table
-            .filter(enrolment::person_id.eq_any(chunk))
-            .filter(enrolment::valid_from.le(as_of))
-            .filter(enrolment::valid_to.gt(as_of))
-            .filter(enrolment::recorded_at.le(known_at))
-            .filter(enrolment::superseded_at.is_null().or(enrolment::superseded_at.gt(known_at)))
-            .select(Enrolment::as_select())
-            .order(enrolment::enrolment_id.asc())
-            .load(conn)?
-        {
-            known.enrolments.entry(row.person_id.clone()).or_default().push(row);
-        }
-        for row in category::table
-            .filter(category::person_id.eq_any(chunk))
-            .filter(category::valid_from.le(as_of))
-            .filter(category::valid_to.is_null().or(category::valid_to.gt(as_of)))
-            .filter(category::recorded_at.le(known_at))
-            .filter(category::superseded_at.is_null().or(category::superseded_at.gt(known_at)))
-            .select(CategoryRecord::as_select())
-            .load(conn)?
-        {
-            known.categories.entry(row.person_id.clone()).or_default().push(row);
-        }
-        for row in evidence::table
-            .filter(evidence::person_id.eq_any(chunk))
-            .filter(evidence::valid_from.le(as_of))
-            .filter(evidence::valid_to.is_null().or(evidence::valid_to.gt(as_of)))
-            .filter(evidence::recorded_at.le(known_at))
-            .filter(evidence::superseded_at.is_null().or(evidence::superseded_at.gt(known_at)))
-            .select(EvidenceRecord::as_select())
-            .load(conn)?
-        {
-            known.evidence.entry(row.person_id.clone()).or_default().push(row);
-        }
-    }
-    Ok(known)
 }
 
 /// The counties within a place that have rows of a term, for going through them one by one.

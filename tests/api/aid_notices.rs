@@ -6,8 +6,8 @@ use yingzhu::auth::Role;
 use crate::support::grants::{LAST_DAY, POSTED};
 use crate::support::office::{COUNTY, NEIGHBOUR, Office, TERM, column, items, text};
 use crate::support::people::child;
-use crate::support::rows::{SCHOOL, roll};
-use crate::support::sheets::reopen;
+use crate::support::rows::SCHOOL;
+use crate::support::sheets::{Sheet, reopen};
 
 #[actix_web::test]
 async fn a_list_past_its_end_is_overdue_until_it_is_taken_down() {
@@ -42,16 +42,20 @@ async fn a_list_past_its_end_is_overdue_until_it_is_taken_down() {
 
 /// A vocational student due yulu, whose notice runs ten days from today whatever the calendar.
 async fn running(office: &Office) -> (Value, String) {
-    let one = roll().pupil(
-        &child(1),
-        &[
-            ("学段", "中职"),
-            ("年级", "一年级"),
-            ("班级", "二班"),
-            ("困难类型", "建档立卡"),
-            ("学校标识码", "3634000001"),
-        ],
-    );
+    let headers = "姓名 身份证件号 学校标识码 学段 年级 系部 专业名称 班级 就读方式 在读状态 困难类型";
+    let one = Sheet::new(headers).row(&[
+        &child(1).name,
+        &child(1).id,
+        "3634000001",
+        "中职",
+        "一年级",
+        "信息工程系",
+        "计算机应用",
+        "二班",
+        "住校",
+        "在读",
+        "建档立卡",
+    ]);
     assert_eq!(office.upload_roll(&office.officer(), &one.csv()).await.json()["rows"]["new"], 1);
     let students = office.read(&office.officer(), &format!("/v1/students?term={TERM}")).await;
     let body = json!({ "student_id": items(&students)[0]["student_id"], "programme": "yulu_subsidy", "term": TERM,
@@ -72,6 +76,7 @@ async fn while_it_runs_it_prints_six_columns_and_no_other() {
     assert_eq!(printed["headers"], json!(["姓名", "学校", "院系", "年级", "专业", "班级"]));
     let row = &printed["rows"][0];
     assert_eq!((&row[0], &row[3], &row[5]), (&child(1).name.into(), &"中职1年级".into(), &"二班".into()));
+    assert_eq!((&row[2], &row[4]), (&"信息工程系".into(), &"计算机应用".into()));
     assert!(text(&printed["title"]).contains("雨露计划"));
     // Nothing else of the child is anywhere in it.
     let (id, all) = (child(1).id, printed.to_string());

@@ -50,6 +50,8 @@ mod lists;
 #[cfg(test)]
 mod log_canary;
 #[cfg(test)]
+mod lookup_lists;
+#[cfg(test)]
 mod lookups;
 #[cfg(test)]
 mod once;

@@ -13,33 +13,20 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use yingzhu::auth::Scope;
 use yingzhu::db::{Conn, Db};
-use yingzhu::eligibility::store::gather;
+use yingzhu::eligibility;
+use yingzhu::poverty_list::shelf::{Shelves, When};
 use yingzhu::roll::masking::People;
 use yingzhu::seal::{Sealer, vault};
 use yingzhu::values::{Place, clock};
 use yingzhu::{aid, jobs, roll};
 
+use crate::support;
+use crate::support::multiply::GROWING;
 use crate::support::office::{COUNTY, Office, TERM};
 use crate::support::people::child;
 use crate::support::rows::{aid as payments, list, roll as pupils};
 
 const LARGE: u32 = 100_000;
-
-/// Tables that grow with students: the columns that make a further row another one.
-const GROWING: [(&str, &str, &[&str]); 6] = [
-    ("person", "person_id", &["person_id"]),
-    ("person_name", "name_id", &["name_id", "person_id"]),
-    ("enrolment", "enrolment_id", &["enrolment_id", "person_id", "name_id"]),
-    ("category", "category_id", &["category_id", "person_id", "enrolment_id"]),
-    ("poverty_list_entry", "entry_id", &["entry_id", "person_id", "name_id"]),
-    ("aid_record", "record_id", &["record_id", "person_id", "name_id"]),
-];
-
-#[derive(QueryableByName)]
-struct Named {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 #[derive(QueryableByName)]
 struct Plan {
@@ -55,40 +42,10 @@ struct Read {
     n: i64,
 }
 
-/// Multiplies the one row of each table, in one statement a table.
-fn multiply(conn: &mut Conn, times: u32) {
-    for (table, key, varied) in GROWING {
-        let (columns, blind) = match conn {
-            Conn::Pg(_) => (
-                format!(
-                    "SELECT column_name::text AS name FROM information_schema.columns \
-                     WHERE table_schema = 'public' AND table_name = '{table}'"
-                ),
-                "decode(md5(s.n::text), 'hex')",
-            ),
-            Conn::Sqlite(_) => (format!("SELECT name FROM pragma_table_info('{table}')"), "randomblob(16)"),
-        };
-        let columns: Vec<String> =
-            diesel::sql_query(columns).load::<Named>(conn).unwrap().into_iter().map(|c| c.name).collect();
-        let values: Vec<String> = columns
-            .iter()
-            .map(|column| match column.as_str() {
-                "id_bidx" => blind.to_owned(),
-                c if varied.contains(&c) => format!("t.{c} || '-' || s.n"),
-                c => format!("t.{c}"),
-            })
-            .collect();
-        conn.batch_execute(&format!(
-            "INSERT INTO {table} ({}) WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {times}) \
-             SELECT {} FROM (SELECT * FROM {table} ORDER BY {key} LIMIT 1) t CROSS JOIN s",
-            columns.join(", "),
-            values.join(", ")
-        ))
-        .unwrap_or_else(|e| panic!("{table}: {e}"));
-    }
-    conn.batch_execute("ANALYZE").unwrap();
+/// Makes one child many, and has what was read so far counted now and not in the middle of the test.
+fn multiply(conn: &mut Conn, copies: u32) {
+    support::multiply::multiply(conn, copies).unwrap();
     if let Conn::Pg(conn) = conn {
-        // What was read so far is told now, and not in the middle of the test.
         conn.batch_execute("SELECT pg_stat_force_next_flush()").unwrap();
     }
 }
@@ -101,16 +58,20 @@ fn ask(conn: &mut Conn, sealer: &Sealer) {
 
 fn look_up(conn: &mut Conn, sealer: &Sealer) {
     let scope = Scope::local(Place::parse(COUNTY).unwrap());
-    let (one, now) = (child(1), clock::now());
+    let (one, other, now) = (child(1), child(2), clock::now());
     let as_of = now.date();
-    let found = vault::find_many(conn, sealer, &[one.id.as_str(), child(2).id.as_str()]).unwrap();
+    let ids = [one.id.as_str(), other.id.as_str()];
+    let found = vault::find_many(conn, sealer, &ids).unwrap();
     let people: Vec<String> = found.values().cloned().collect();
     assert_eq!(people.len(), 1);
     assert_eq!(roll::store::visible(conn, &scope, &people).unwrap(), people);
     let named = vault::having_names(conn, sealer, &[(people[0].as_str(), one.name.as_str())]).unwrap();
     assert_eq!(named.len(), 1);
-    gather(conn, &people, as_of, now).unwrap();
-    aid::store::of_people(conn, &people, TERM, now).unwrap();
+    let (shelves, when) = (Shelves::default(), When { as_of, known_at: now });
+    let picture = eligibility::store::find(conn, &shelves, sealer, &ids, &scope, when, TERM).unwrap();
+    assert_eq!(picture.people.keys().cloned().collect::<Vec<_>>(), people);
+    assert_eq!(picture.people[&people[0]].aid.len(), 1);
+    eligibility::store::of_people(conn, &shelves, &people, when, TERM).unwrap();
     People { people: people.clone(), names: Vec::new() }.show(conn, sealer, false).unwrap();
     roll::store::current(conn, TERM, &people).unwrap();
     jobs::store::take(conn, &["none"], "plan", now, TimeDelta::seconds(1)).unwrap();
@@ -138,7 +99,9 @@ fn plans(db: &Db, work: impl FnOnce(&mut Conn)) -> Vec<(String, String)> {
         work(conn);
         conn.set_instrumentation(|_: InstrumentationEvent<'_>| ());
         let mut plans = Vec::new();
-        for sql in asked.lock().unwrap().iter().filter(|sql| sql.starts_with("SELECT")) {
+        for sql in
+            asked.lock().unwrap().iter().filter(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH"))
+        {
             let steps: Vec<Plan> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn)?;
             plans.extend(steps.into_iter().map(|step| (step.detail, sql.clone())));
         }
@@ -149,7 +112,7 @@ fn plans(db: &Db, work: impl FnOnce(&mut Conn)) -> Vec<(String, String)> {
 
 /// Rows that PostgreSQL has read by scanning the growing tables so far.
 fn scanned(db: &Db) -> BTreeMap<String, i64> {
-    let tables: Vec<String> = GROWING.iter().map(|(table, ..)| format!("'{table}'")).collect();
+    let tables: Vec<String> = GROWING.iter().map(|(table, _)| format!("'{table}'")).collect();
     db.read_now(|conn| {
         let sql = format!(
             "SELECT relname::text AS name, seq_tup_read::bigint AS n FROM pg_stat_user_tables WHERE relname IN ({})",
@@ -196,7 +159,7 @@ async fn no_lookup_and_no_page_reads_a_large_table_whole() {
         assert!(plans.len() >= 10, "{plans:?}");
         let whole: Vec<_> = plans
             .iter()
-            .filter(|(step, _)| GROWING.iter().any(|(table, ..)| step.starts_with(&format!("SCAN {table}"))))
+            .filter(|(step, _)| GROWING.iter().any(|(table, _)| step.starts_with(&format!("SCAN {table}"))))
             .collect();
         assert!(whole.is_empty(), "{whole:#?}");
         // The check itself sees a scan when there is one.

@@ -4,6 +4,7 @@ pub(crate) mod dump;
 pub(crate) mod engine;
 pub(crate) mod grants;
 mod installed;
+pub(crate) mod multiply;
 pub(crate) mod office;
 pub(crate) mod people;
 pub(crate) mod postgres;

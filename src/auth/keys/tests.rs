@@ -1,5 +1,6 @@
 //! Which keys of a set are taken.
 
+use super::super::{DevKey, MintRequest, Role, mint};
 use super::*;
 
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -109,4 +110,62 @@ fn the_names_are_those_of_the_registry() {
     for name in ["HS256", "none", "ES256K", "rs256"] {
         assert!(serde_json::from_str::<Algorithm>(&format!("{name:?}")).is_err());
     }
+}
+
+fn token(key: &DevKey) -> String {
+    let request = MintRequest {
+        roles: vec![Role::Province],
+        place: Some(crate::values::Place::parse("34").unwrap()),
+        school: None,
+        student: None,
+        pii: false,
+        purpose: None,
+        subject: "dev".to_owned(),
+        ttl: 600,
+    };
+    mint(key, request, 1_000).unwrap()
+}
+
+#[test]
+fn what_a_set_has_proven_vouches_for_nothing_else() {
+    let key = DevKey::generate().unwrap();
+    let token = token(&key);
+    let parts = super::super::claims::parse(&token).unwrap();
+    let (kid, message, signature) = (parts.header.kid.as_str(), parts.message, parts.signature);
+    let set = key.key_set();
+    for _ in 0..3 {
+        assert_eq!(set.verify(kid, message, signature), Ok(()));
+    }
+    assert_eq!(set.proven.lock().unwrap().len(), 1);
+    let (longer, other) = (format!("{message}A"), format!("{}AAAA", &signature[..signature.len() - 4]));
+    for (kid, message, signature, reason) in [
+        (kid, longer.as_str(), signature, "signature"),
+        (kid, message, other.as_str(), "signature"),
+        ("another", message, signature, "kid"),
+    ] {
+        assert_eq!(set.verify(kid, message, signature), Err(Refused(reason)));
+    }
+    assert_eq!(set.proven.lock().unwrap().len(), 1, "what was refused is not remembered");
+    // The key was withdrawn and another took its name: the new set has proven nothing.
+    let stranger = DevKey::generate().unwrap();
+    let fresh = KeySet {
+        keys: stranger.key_set().keys.into_values().map(|k| (kid.to_owned(), k)).collect(),
+        ..key.key_set()
+    };
+    assert_eq!(fresh.verify(kid, message, signature), Err(Refused("signature")));
+}
+
+#[test]
+fn a_set_forgets_rather_than_grows() {
+    let key = DevKey::generate().unwrap();
+    let set = key.key_set();
+    set.proven.lock().unwrap().extend((0..MOST_PROVEN).map(|n| {
+        let mut token = [0; 32];
+        token[..8].copy_from_slice(&u64::try_from(n).unwrap().to_be_bytes());
+        token
+    }));
+    let token = token(&key);
+    let parts = super::super::claims::parse(&token).unwrap();
+    assert_eq!(set.verify(&parts.header.kid, parts.message, parts.signature), Ok(()));
+    assert_eq!(set.proven.lock().unwrap().len(), 1);
 }

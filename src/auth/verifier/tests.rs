@@ -98,3 +98,31 @@ fn the_configuration_is_read_strictly() {
         assert!(read(&wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_token_that_was_verified_before_is_refused_once_it_has_expired() {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    let key = DevKey::generate().unwrap();
+    let time = Arc::new(AtomicI64::new(1_000));
+    let clock = Arc::clone(&time);
+    let verifier =
+        Verifier::with(Vec::new(), Some(&key), Arc::new(move || clock.load(Ordering::Relaxed))).unwrap();
+    let request = MintRequest {
+        roles: vec![Role::Province],
+        place: Some(Place::parse("34").unwrap()),
+        school: None,
+        student: None,
+        pii: false,
+        purpose: None,
+        subject: "dev".to_owned(),
+        ttl: 600,
+    };
+    let token = mint(&key, request, 1_000).unwrap();
+    assert!(verifier.verify(&token).is_ok() && verifier.verify(&token).is_ok());
+    time.store(5_000, Ordering::Relaxed);
+    assert_eq!(verifier.verify(&token).unwrap_err().code, Code::Unauthenticated);
+    time.store(500, Ordering::Relaxed);
+    assert_eq!(verifier.verify(&token).unwrap_err().code, Code::Unauthenticated, "not valid yet");
+    time.store(1_100, Ordering::Relaxed);
+    assert!(verifier.verify(&token).is_ok());
+}

@@ -158,6 +158,16 @@ pub fn reveal_ids<S: AsRef<str>>(
     Ok(revealed)
 }
 
+/// Decrypts a resident id that was loaded with its person.
+pub fn open_id(sealer: &Sealer, person_id: &str, bytes: &[u8]) -> Result<String> {
+    Column::Id.open(sealer, person_id, bytes)
+}
+
+/// Decrypts a name that was loaded with its id.
+pub fn open_name(sealer: &Sealer, name_id: &str, bytes: &[u8]) -> Result<String> {
+    Column::Name.open(sealer, name_id, bytes)
+}
+
 /// Decrypts names as they were entered: name → text. Unknown names are left out.
 pub fn reveal_names<S: AsRef<str>>(
     conn: &mut Conn,

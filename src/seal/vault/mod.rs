@@ -2,7 +2,8 @@
 //!
 //! * [`Arrival`] is a person made ready without the database; [`enter`] finds or creates such people set by set and gives back random ids; it is the only way in.
 //! * [`find`], [`find_many`], [`has_name`] answer questions about an id without decrypting anything.
-//! * [`reveal`], [`reveal_ids`], [`reveal_names`], [`reveal_accounts`] decrypt what is to be shown, and nothing else does.
+//! * [`reveal`], [`reveal_ids`], [`reveal_names`], [`reveal_accounts`] decrypt what is to be shown, [`open_id`] and
+//!   [`open_name`] what was loaded with more, and nothing else does.
 //!
 //! Who may see what, and that a look is put on record, is decided above; this room only answers. All
 //! functions take a connection inside [`Db::read`](crate::db::Db::read) or
@@ -17,8 +18,8 @@ mod rows;
 pub use arrival::Arrival;
 pub use enter::{enter, enter_accounts};
 pub use find::{
-    find, find_many, find_many_by_number, has_name, having_names, name_matches, reveal, reveal_accounts,
-    reveal_ids, reveal_names,
+    find, find_many, find_many_by_number, has_name, having_names, name_matches, open_id, open_name, reveal,
+    reveal_accounts, reveal_ids, reveal_names,
 };
 
 /// A person as a file or a request gives them. Everything is normalised by `values` but the name as
