@@ -50,7 +50,12 @@ impl Bureau {
             place: Place::parse(&plan.place).map_err(|e| e.what.en)?,
             county,
         };
-        for (file, path) in [(File::List, &files.list), (File::Roll, &files.roll), (File::Aid, &files.aid)] {
+        for (file, path) in [
+            (File::List, &files.list),
+            (File::Roll, &files.roll),
+            (File::NeighbourRoll, &files.neighbour_roll),
+            (File::Aid, &files.aid),
+        ] {
             bureau.import(file, path)?;
         }
         Ok(bureau)
@@ -58,9 +63,13 @@ impl Bureau {
 
     fn import(&self, file: File, path: &std::path::Path) -> Result<(), Failure> {
         let term = self.county.plan.term;
+        let place = match file {
+            File::NeighbourRoll => Place::parse(&self.county.neighbour.place).map_err(|e| e.what.en)?,
+            _ => self.place.clone(),
+        };
         let order = Order {
             term,
-            place: self.place.clone(),
+            place,
             school: None,
             by: "sender".to_owned(),
             at: clock::now(),
@@ -81,7 +90,7 @@ impl Bureau {
                     lists::lock(conn, &scope, "reviewer", &list_id, clock::now())
                 })?;
             }
-            File::Roll => {
+            File::Roll | File::NeighbourRoll => {
                 self.desk.import_now(path, &order, &mut RollImporter::new(calendar), &|_| {})?;
             }
             File::Aid => {

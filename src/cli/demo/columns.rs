@@ -1,4 +1,4 @@
-//! The header rows of the demo's three sheets, as offices write them.
+//! The header rows of the demo's sheets, as offices write them.
 
 /// The provincial list.
 pub(super) const LIST: &[&str] = &[

@@ -80,35 +80,23 @@ pub(super) struct Workshop<'a> {
     begins: NaiveDate,
 }
 
-/// Puts the faults in and writes the rows.
-pub(super) fn spoil(
-    plan: &Plan,
-    name: &'static str,
-    schools: Vec<School>,
-    mut students: Vec<Student>,
-    people: &mut People,
-    dice: &mut Dice,
-) -> County {
+/// Puts the faults into a county that has no rows yet, and writes the rows.
+pub(super) fn spoil(mut county: County, people: &mut People, dice: &mut Dice) -> County {
+    let County { plan, schools, students, neighbour, .. } = &mut county;
     let mut order: Vec<usize> = (0..students.len()).collect();
     dice.shuffle(&mut order);
-    let mut shop = Workshop {
-        plan,
-        schools: &schools,
-        marks: vec![None; students.len()],
-        students: &mut students,
-        order,
-        truth: Truth::default(),
-        begins: TermCalendar::default().first_day(plan.term),
-    };
+    let begins = TermCalendar::default().first_day(plan.term);
+    let marks = vec![None; students.len()];
+    let mut shop = Workshop { plan, schools, students, marks, order, truth: Truth::default(), begins };
     shop.mark();
     shop.bend_students(people, dice);
     let aid = shop.aid_rows(dice);
-    let list = shop.list_rows(people, dice);
+    let list = shop.list_rows(neighbour, people, dice);
     shop.label_households(&list);
     shop.label_schools();
     let dirty = shop.dirty_rows(list.len(), aid.len(), people, dice);
     let truth = shop.truth;
-    County { plan: plan.clone(), name, schools, students, list, aid, dirty, truth }
+    County { list, aid, dirty, truth, ..county }
 }
 
 impl Workshop<'_> {
@@ -382,7 +370,7 @@ impl Workshop<'_> {
     /// Students at school who are not listed though their household is.
     fn label_households(&mut self, list: &[ListRow]) {
         let listed: HashSet<u32> =
-            list.iter().filter_map(|row| Some(self.students.get(row.student?)?.household)).collect();
+            list.iter().filter_map(|row| Some(self.students.get(row.here()?)?.household)).collect();
         for student in self.students.iter() {
             let at_school = student.state == EnrolmentState::Enrolled && student.left.is_none();
             if at_school && !student.listed && listed.contains(&student.household) {

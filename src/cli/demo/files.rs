@@ -1,4 +1,4 @@
-//! The invented county on disk: three workbooks in the style of offices, written row by row.
+//! The invented county on disk: workbooks in the style of offices, written row by row.
 //!
 //! A title stands above the header and a total below the rows; the roll has an empty row in its middle
 //! and a hidden sheet of last year; the aid sheet calls its columns by the words of another system.
@@ -22,19 +22,26 @@ pub struct Files {
     pub list: PathBuf,
     /// The roll.
     pub roll: PathBuf,
+    /// The roll of the county next door.
+    pub neighbour_roll: PathBuf,
     /// The aid records.
     pub aid: PathBuf,
 }
 
-/// Writes the three files into a directory that exists.
+/// Writes the files into a directory that exists.
 ///
 /// # Errors
 /// `internal` if a file cannot be written; what was begun is then incomplete and to be thrown away.
 pub fn write_files(county: &County, dir: &Path) -> Result<Files> {
-    let files =
-        Files { list: dir.join("poverty_list.xlsx"), roll: dir.join("roll.xlsx"), aid: dir.join("aid.xlsx") };
+    let files = Files {
+        list: dir.join("poverty_list.xlsx"),
+        roll: dir.join("roll.xlsx"),
+        neighbour_roll: dir.join("neighbour_roll.xlsx"),
+        aid: dir.join("aid.xlsx"),
+    };
     list(county).and_then(|mut book| book.save(&files.list)).map_err(unwritten)?;
     roll(county).and_then(|mut book| book.save(&files.roll)).map_err(unwritten)?;
+    neighbour_roll(county).and_then(|mut book| book.save(&files.neighbour_roll)).map_err(unwritten)?;
     aid(county).and_then(|mut book| book.save(&files.aid)).map_err(unwritten)?;
     Ok(files)
 }
@@ -127,22 +134,24 @@ fn before<'a>(county: &'a County, file: File) -> impl FnMut(usize) -> Vec<&'a Di
     }
 }
 
-fn title(county: &County, what: &str) -> String {
-    format!("{}（演示·虚构数据）{}{what}", county.name, county.plan.term.zh())
+fn title(county: &County, name: &str, what: &str) -> String {
+    format!("{name}（演示·虚构数据）{}{what}", county.plan.term.zh())
 }
 
 fn list(county: &County) -> std::result::Result<Workbook, XlsxError> {
     let mut book = book(county)?;
-    let mut page = Page::new(&mut book, "演示名单", &title(county, "建档立卡家庭经济困难学生名单"), LIST)?;
+    let mut page =
+        Page::new(&mut book, "演示名单", &title(county, county.name, "建档立卡家庭经济困难学生名单"), LIST)?;
     let mut dirty = before(county, File::List);
     for (at, row) in county.list.iter().enumerate() {
         for bad in dirty(at) {
             let (name, id) = spoilt(&bad.person, bad.dirt);
-            page.write(list_cells(county, &bad.person, county.students.get(bad.like), name, id, false))?;
+            let like = county.students.get(bad.like);
+            let like = like.and_then(|s| Some((s, county.schools.get(s.school)?)));
+            page.write(list_cells(county, &bad.person, like, name, id, false))?;
         }
-        let ListRow { person, student, name, id } = row;
-        let student = student.and_then(|at| county.students.get(at));
-        page.write(list_cells(county, person, student, name.into(), id.into(), true))?;
+        let ListRow { person, name, id, .. } = row;
+        page.write(list_cells(county, person, row.student(county), name.into(), id.into(), true))?;
     }
     page.total(1, &format!("{} 人", page.number))?;
     Ok(book)
@@ -151,13 +160,13 @@ fn list(county: &County) -> std::result::Result<Workbook, XlsxError> {
 fn list_cells(
     county: &County,
     person: &Person,
-    student: Option<&Student>,
+    student: Option<(&Student, &School)>,
     name: Cell,
     id: Cell,
     own: bool,
 ) -> Vec<Cell> {
     let word = if county.plan.term.year() >= 2021 { "脱贫户(继续享受政策)" } else { "建档立卡" };
-    let school = student.and_then(|s| county.schools.get(s.school));
+    let (student, school) = student.unzip();
     let home = county.plan.place.as_str();
     vec![
         name,
@@ -179,13 +188,14 @@ fn list_cells(
 
 fn roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
     let mut book = book(county)?;
-    let mut page = Page::new(&mut book, "演示学籍", &title(county, "学生学籍"), ROLL)?;
+    let mut page = Page::new(&mut book, "演示学籍", &title(county, county.name, "学生学籍"), ROLL)?;
     let mut dirty = before(county, File::Roll);
     for (at, student) in county.students.iter().enumerate() {
         for bad in dirty(at) {
             if let Some(like) = county.students.get(bad.like) {
                 let (name, id) = spoilt(&bad.person, bad.dirt);
-                page.write(roll_cells(county, like, like.school, (name, id, String::new())))?;
+                let school = county.schools.get(like.school);
+                page.write(roll_cells(&county.plan.place, like, school, (name, id, String::new())))?;
             }
         }
         if at == county.students.len() / 2 {
@@ -193,9 +203,8 @@ fn roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
             page.row += 1;
         }
         for school in [Some(student.school), student.second_school].into_iter().flatten() {
-            let person = &student.person;
-            let who = (Cell::from(&person.name), Cell::from(&person.id), student.number());
-            page.write(roll_cells(county, student, school, who))?;
+            let school = county.schools.get(school);
+            page.write(roll_cells(&county.plan.place, student, school, herself(student)))?;
         }
     }
     page.total(1, &format!("{} 人", page.number))?;
@@ -208,9 +217,27 @@ fn roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
     Ok(book)
 }
 
-fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, String)) -> Vec<Cell> {
+fn neighbour_roll(county: &County) -> std::result::Result<Workbook, XlsxError> {
+    let there = &county.neighbour;
+    let mut book = book(county)?;
+    let mut page = Page::new(&mut book, "演示学籍", &title(county, there.name, "学生学籍"), ROLL)?;
+    for student in &there.students {
+        let school = there.schools.get(student.school);
+        page.write(roll_cells(&there.place, student, school, herself(student)))?;
+    }
+    page.total(1, &format!("{} 人", page.number))?;
+    Ok(book)
+}
+
+/// Name, id and number as they are.
+fn herself(student: &Student) -> (Cell, Cell, String) {
+    let person = &student.person;
+    (Cell::from(&person.name), Cell::from(&person.id), student.number())
+}
+
+fn roll_cells(place: &str, s: &Student, school: Option<&School>, who: (Cell, Cell, String)) -> Vec<Cell> {
     let none = String::new;
-    let of = |read: fn(&School) -> String| county.schools.get(school).map(read).unwrap_or_default();
+    let of = |read: fn(&School) -> String| school.map(read).unwrap_or_default();
     let yes_no = |yes: bool| if yes { "是" } else { "否" };
     let vocational = s.major.filter(|_| s.stage == Stage::Vocational);
     vec![
@@ -251,7 +278,7 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
             },
         )
         .into(),
-        county.plan.place.clone().into(),
+        place.into(),
         of(|s| s.setting.zh().to_owned()).into(),
         of(|s| s.run_by.zh().to_owned()).into(),
     ]
@@ -259,7 +286,7 @@ fn roll_cells(county: &County, s: &Student, school: usize, who: (Cell, Cell, Str
 
 fn aid(county: &County) -> std::result::Result<Workbook, XlsxError> {
     let mut book = book(county)?;
-    let mut page = Page::new(&mut book, "演示资助", &title(county, "学生资助发放表"), AID)?;
+    let mut page = Page::new(&mut book, "演示资助", &title(county, county.name, "学生资助发放表"), AID)?;
     let mut dirty = before(county, File::Aid);
     let mut sum = 0;
     for (at, row) in county.aid.iter().enumerate() {
@@ -268,9 +295,7 @@ fn aid(county: &County) -> std::result::Result<Workbook, XlsxError> {
             page.write(aid_cells(county, row, (name, id, String::new()), Some(bad.dirt)))?;
         }
         let Some(student) = county.students.get(row.student) else { continue };
-        let person = &student.person;
-        let who = (Cell::from(&person.name), Cell::from(&person.id), student.number());
-        page.write(aid_cells(county, row, who, None))?;
+        page.write(aid_cells(county, row, herself(student), None))?;
         sum += row.fen;
     }
     page.total(9, &Fen(sum).yuan())?;

@@ -1,4 +1,4 @@
-//! An invented county: three spreadsheets as offices send them, with the faults real ones have.
+//! An invented county: its spreadsheets as offices send them, with the faults real ones have.
 //!
 //! [`generate`] is pure: the same [`Plan`] gives the same [`County`] on any machine. [`write_files`]
 //! puts it on disk, row by row, so that memory does not grow with the files. What was put wrong is in
@@ -12,6 +12,7 @@ mod county;
 mod dice;
 mod faults;
 mod files;
+mod neighbour;
 mod people;
 mod rates;
 mod rows;
@@ -24,9 +25,10 @@ use crate::values::{Term, Text, ValueError};
 pub use county::{School, Student};
 pub use faults::pay_by;
 pub use files::{Files, write_files};
+pub use neighbour::Neighbour;
 pub use people::Person;
 pub(super) use run::{Options, run};
-pub use truth::{AidRow, Dirt, DirtyRow, File, Label, ListRow, Truth, Variant};
+pub use truth::{AidRow, Dirt, DirtyRow, File, Known, Label, ListRow, Truth, Variant};
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct County {
     pub schools: Vec<School>,
     /// Students of the roll.
     pub students: Vec<Student>,
+    /// The county next door, where some of the listed go to school.
+    pub neighbour: Neighbour,
     /// Rows of the list.
     pub list: Vec<ListRow>,
     /// Rows of the aid sheet.
@@ -118,10 +122,24 @@ pub fn generate(plan: &Plan) -> Result<County> {
     let mut people = people::People::new(&plan.place);
     let schools = county::schools(plan, name);
     let mut students = county::students(plan, &schools, &mut people, &mut dice);
-    let on_roll = usize::try_from(plan.listed - faults::absent(plan)).unwrap_or_default();
+    let elsewhere = faults::absent(plan) + neighbour::away(plan);
+    let on_roll = usize::try_from(plan.listed - elsewhere).unwrap_or_default();
     county::list(plan, &mut students, &schools, on_roll, &mut dice);
     county::ordinary_life(plan, &mut students, &mut dice);
-    Ok(faults::spoil(plan, name, schools, students, &mut people, &mut dice))
+    let households = students.last().map_or(0, |last| last.household);
+    let neighbour = neighbour::neighbour(plan, households, &mut people, &mut dice);
+    let county = County {
+        plan: plan.clone(),
+        name,
+        schools,
+        students,
+        neighbour,
+        list: Vec::new(),
+        aid: Vec::new(),
+        dirty: Vec::new(),
+        truth: Truth::default(),
+    };
+    Ok(faults::spoil(county, &mut people, &mut dice))
 }
 
 /// The refusal of an option.

@@ -3,14 +3,21 @@
 use super::Plan;
 use super::dice::Dice;
 use super::faults::{Mark, Workshop};
+use super::neighbour::Neighbour;
 use super::people::{People, Person, birth, miswritten, surname};
-use super::truth::{Dirt, DirtyRow, File, ListRow, Variant};
+use super::truth::{Dirt, DirtyRow, File, Known, ListRow, Variant};
 use crate::cross_check::FindingKind;
 use crate::values::Stage;
 
 impl Workshop<'_> {
-    /// The list: the listed students in a random order, and some whom no school knows.
-    pub(super) fn list_rows(&mut self, people: &mut People, dice: &mut Dice) -> Vec<ListRow> {
+    /// The list: the listed students in a random order, some who go to school next door, and some whom no
+    /// school knows.
+    pub(super) fn list_rows(
+        &mut self,
+        neighbour: &Neighbour,
+        people: &mut People,
+        dice: &mut Dice,
+    ) -> Vec<ListRow> {
         let mut rows: Vec<ListRow> = Vec::new();
         for at in self.order.clone() {
             let Some(student) = self.students.get(at).filter(|s| s.listed) else { continue };
@@ -20,7 +27,14 @@ impl Workshop<'_> {
                 name = miswritten(dice, &name);
                 self.truth.label(FindingKind::IdConflict, &[&person.id], None);
             }
-            rows.push(ListRow { name, id: person.id.clone(), person, student: Some(at) });
+            rows.push(ListRow { name, id: person.id.clone(), person, known: Known::Here(at) });
+        }
+        for (at, student) in neighbour.students.iter().enumerate().filter(|(_, student)| student.listed) {
+            let person = student.person.clone();
+            self.truth.label(FindingKind::ListedElsewhere, &[&person.id], None);
+            let (name, id) = (person.name.clone(), person.id.clone());
+            let place = dice.at(rows.len() + 1);
+            rows.insert(place, ListRow { name, id, person, known: Known::Neighbour(at) });
         }
         let missing = usize::try_from(self.plan.listed).unwrap_or_default().saturating_sub(rows.len());
         let mistyped = self.marks.iter().zip(self.students.iter());
@@ -38,7 +52,8 @@ impl Workshop<'_> {
                 None => stranger(self.plan, people, dice),
             };
             self.truth.label(FindingKind::ListedNotEnrolled, &[&person.id], None);
-            let row = ListRow { name: person.name.clone(), id: person.id.clone(), person, student: None };
+            let row =
+                ListRow { name: person.name.clone(), id: person.id.clone(), person, known: Known::Nowhere };
             let place = dice.at(rows.len() + 1);
             rows.insert(place, row);
         }

@@ -1,6 +1,6 @@
 //! `yingzhu demo`: an invented county through the whole service, on one machine with one command.
 //!
-//! It writes the three spreadsheets, imports them through the same importers as everybody else, checks
+//! It writes the spreadsheets, imports them through the same importers as everybody else, checks
 //! and locks the list as two people would, runs the cross-check, tells a bureau head what it found, says
 //! how to call the API, and serves. Run again, it changes nothing that is the same.
 
@@ -82,6 +82,7 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
     let name = county.name;
     std::fs::create_dir_all(&options.folder)?;
     let files = write_files(&county, &options.folder)?;
+    let next_door = Place::parse(&county.neighbour.place).map_err(|e| Error::invalid_field("--place", e))?;
     drop(county);
     bar.finish_and_clear();
     tell_files(&files, out)?;
@@ -105,7 +106,11 @@ pub(in crate::cli) fn run(options: &Options, out: &mut Out) -> Result<()> {
             "The list was checked by one person and locked by another.",
         ))?;
     }
-    for (kind, file) in [(Kind::Roll, &files.roll), (Kind::Aid, &files.aid)] {
+    for (kind, file, place) in [
+        (Kind::Roll, &files.roll, &place),
+        (Kind::Roll, &files.neighbour_roll, &next_door),
+        (Kind::Aid, &files.aid, &place),
+    ] {
         let report = import::import(&desk, &pack, kind, file, term, place.clone(), SENDER, out.lang())?;
         import::tell(&report, out)?;
     }
@@ -210,6 +215,7 @@ fn tell_files(files: &Files, out: &mut Out) -> Result<()> {
     for (zh, en, path) in [
         ("省下达名单", "provincial list", &files.list),
         ("学籍", "roll", &files.roll),
+        ("邻县学籍", "roll of the county next door", &files.neighbour_roll),
         ("资助发放记录", "aid records", &files.aid),
     ] {
         let path = path.display();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::County;
+use super::county::{School, Student};
 use super::people::Person;
 use crate::cross_check::FindingKind;
 use crate::values::{Programme, Tier};
@@ -13,12 +15,41 @@ use crate::values::{Programme, Tier};
 pub struct ListRow {
     /// The person as the roll has her, or as nobody else has.
     pub person: Person,
-    /// The student this row is about; `None` if she is on no roll.
-    pub student: Option<usize>,
+    /// On whose roll she stands.
+    pub known: Known,
     /// Name as this office writes it.
     pub name: String,
     /// Id as this office writes it.
     pub id: String,
+}
+
+/// On whose roll a listed person stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Place in [`super::County::students`].
+    Here(usize),
+    /// Place in [`super::Neighbour::students`].
+    Neighbour(usize),
+    /// No school knows her.
+    Nowhere,
+}
+
+impl ListRow {
+    /// The student this row is about, if she is on this county's roll.
+    pub fn here(&self) -> Option<usize> {
+        if let Known::Here(at) = self.known { Some(at) } else { None }
+    }
+
+    /// The student this row is about and her school, wherever it is.
+    pub fn student<'a>(&self, county: &'a County) -> Option<(&'a Student, &'a School)> {
+        let (students, schools, at) = match self.known {
+            Known::Here(at) => (&county.students, &county.schools, at),
+            Known::Neighbour(at) => (&county.neighbour.students, &county.neighbour.schools, at),
+            Known::Nowhere => return None,
+        };
+        let student = students.get(at)?;
+        Some((student, schools.get(student.school)?))
+    }
 }
 
 /// A row of the aid sheet.
@@ -61,13 +92,15 @@ pub enum Variant {
     DateSerial,
 }
 
-/// One of the three files.
+/// One of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum File {
     /// The provincial list.
     List,
     /// The school roll.
     Roll,
+    /// The school roll of the county next door.
+    NeighbourRoll,
     /// The aid records.
     Aid,
 }
@@ -118,7 +151,7 @@ pub struct Label {
 /// Everything that was put wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Truth {
-    /// Faults that a cross-check of the three files must find, and no others of these kinds.
+    /// Faults that a cross-check of the files must find, and no others of these kinds.
     pub findings: BTreeMap<FindingKind, Vec<Label>>,
     /// Rows that the importer must reject.
     pub rejected: BTreeMap<(File, Dirt), u32>,
