@@ -241,8 +241,10 @@ fn load(folder: &Path, url: &str, token: &str, line: &Line, seconds: u32) -> Out
     if said.contains("Non-2xx") || said.contains("Socket errors") || !output.status.success() {
         return Err(format!("{}: {said}{}", line.name, String::from_utf8_lossy(&output.stderr)).into());
     }
+    // Above it stand other percentages, of which one may end alike.
+    let spread = said.split_once("Latency Distribution").map(|(_, rest)| rest).unwrap_or_default();
     let after = |word: &str| {
-        let rest = said.split_once(word).map(|(_, rest)| rest.trim_start()).unwrap_or_default();
+        let rest = spread.split_once(word).map(|(_, rest)| rest.trim_start()).unwrap_or_default();
         rest.split_whitespace().next().unwrap_or_default().to_owned()
     };
     let millis = |text: String| {

@@ -71,7 +71,11 @@ impl Hasher for Folded {
 impl Ids {
     /// The number of an id, new or known.
     pub fn number(&mut self, id: &str) -> Result<u32> {
-        let id = parsed(id).ok_or_else(|| Error::internal("a row id is no UUID"))?;
+        self.enter(parsed(id).ok_or_else(|| Error::internal("a row id is no UUID"))?)
+    }
+
+    /// The same for an id that is no text.
+    pub fn enter(&mut self, id: Uuid) -> Result<u32> {
         match self.numbers.entry(id) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(new) => {

@@ -14,10 +14,11 @@ use diesel::sql_types::{BigInt, Text};
 use yingzhu::auth::Scope;
 use yingzhu::db::{Conn, Db};
 use yingzhu::eligibility;
+use yingzhu::eligibility::statement::text_of_lookup;
 use yingzhu::poverty_list::shelf::{Shelves, When};
 use yingzhu::roll::masking::People;
-use yingzhu::seal::{Sealer, vault};
-use yingzhu::values::{Place, clock};
+use yingzhu::seal::{Domain, Sealer, vault};
+use yingzhu::values::{Place, clock, digest};
 use yingzhu::{aid, jobs, roll};
 
 use crate::support;
@@ -181,5 +182,65 @@ async fn no_lookup_and_no_page_reads_a_large_table_whole() {
         });
         let whole = scanned(&office.db)["enrolment"] - after["enrolment"];
         assert!(whole >= i64::from(LARGE), "the check itself sees a scan: {whole}");
+    }
+}
+
+/// The plan of a lookup of one id number, as the database tells it.
+fn plan_of_a_lookup(db: &Db, sealer: &Sealer) -> Vec<String> {
+    let tag = sealer.blind_index(Domain::ResidentId, &child(1).id);
+    let key = digest::hex(&tag);
+    let binds = [
+        ("$1", if db.is_embedded() { format!("'[\"{key}\"]'") } else { format!("ARRAY['{key}']") }),
+        ("$2", "'3410'".to_owned()),
+        ("$3", "'3411'".to_owned()),
+        ("$4", "''".to_owned()),
+        ("$5", "''".to_owned()),
+        ("$6", "DATE '2024-10-10'".to_owned()),
+        ("$7", "TIMESTAMP '2099-01-01 00:00:00'".to_owned()),
+        ("$8", format!("'{TERM}'")),
+    ];
+    let fill = |text: &str, sign: char| {
+        binds.iter().fold(text.to_owned(), |text, (bind, value)| {
+            // SQLite knows dates as texts only.
+            let value = if sign == '?' {
+                value.replace("DATE ", "").replace("TIMESTAMP ", "")
+            } else {
+                value.clone()
+            };
+            text.replace(&bind.replace('$', &sign.to_string()), &value)
+        })
+    };
+    let text = text_of_lookup(!db.is_embedded());
+    db.write_now(|conn| {
+        let steps: Vec<Plan> = match conn {
+            Conn::Sqlite(_) => {
+                diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", fill(text, '?'))).load(conn)?
+            }
+            Conn::Pg(_) => {
+                conn.batch_execute(
+                    "CREATE FUNCTION pg_temp.plan(asked text) RETURNS SETOF text LANGUAGE plpgsql AS \
+                     'BEGIN RETURN QUERY EXECUTE ''EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) '' || asked; END'",
+                )?;
+                let sql = format!("SELECT detail FROM pg_temp.plan($sql${}$sql$) AS detail", fill(text, '$'));
+                diesel::sql_query(sql).load(conn)?
+            }
+        };
+        Ok(steps.into_iter().map(|step| step.detail).collect())
+    })
+    .unwrap()
+}
+
+/// `cargo test --test api_postgres -- --ignored --nocapture plan_at_a_million` prints the plan.
+#[actix_web::test]
+#[ignore = "fills a database with a million students: half a minute on SQLite, two on PostgreSQL"]
+async fn the_plan_at_a_million_students_reads_by_index_alone() {
+    let office = large(1_000_000).await;
+    let steps = plan_of_a_lookup(&office.db, &office.sealer);
+    println!("{}", steps.join("\n"));
+    assert!(steps.len() > 10, "{steps:?}");
+    for (table, _) in GROWING {
+        for whole in [format!("SCAN {table}"), format!("Seq Scan on {table} ")] {
+            assert!(!steps.iter().any(|step| step.contains(&whole)), "{whole}");
+        }
     }
 }
