@@ -8,7 +8,7 @@ use super::people::{People, Person, birth, card, surname};
 use crate::values::{Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, RunBy, Stage};
 
 /// Townships; the first is the county seat.
-const TOWNS: &[&str] = &[
+pub(super) const TOWNS: &[&str] = &[
     "祁山镇",
     "金字牌镇",
     "平里镇",

@@ -3,7 +3,7 @@
 //! They are listed where they live, and only the neighbour's roll knows them; a check here must say so and
 //! not that no school knows them. Some of their classmates stand on the same roll and concern nobody here.
 
-use super::county::{self, School, Student};
+use super::county::{self, School, Student, TOWNS};
 use super::dice::Dice;
 use super::faults::{absent, scaled};
 use super::people::People;
@@ -37,10 +37,13 @@ pub(super) fn neighbour(plan: &Plan, households: u32, people: &mut People, dice:
     let (place, name) = next_door(&plan.place);
     let away = away(plan);
     let there = Plan { students: away + CLASSMATES, place: place.to_owned(), ..plan.clone() };
-    let mut schools = county::schools(&there, name);
+    // One school of each stage, however many go there: of several, one would bear another kind's code.
+    let mut schools = county::schools(&Plan { students: 1, ..there.clone() }, name);
     for (serial, school) in (SERIALS..).zip(&mut schools) {
         let kind_and_province = school.code.get(..4).unwrap_or_default();
         school.code = format!("{kind_and_province}9{serial:05}");
+        // The townships are this county's own.
+        school.name = TOWNS.iter().fold(school.name.clone(), |name, town| name.replace(town, ""));
     }
     let mut students = county::students(&there, &schools, people, dice);
     // No household is at school on both sides, or a brother's fault would come with it.

@@ -117,7 +117,8 @@ fn some_of_the_listed_go_to_school_in_the_county_next_door() {
         assert_eq!(codes.len(), county.schools.len() + there.schools.len());
         let last = county.students.iter().map(|s| s.household).max().unwrap();
         assert!(there.students.iter().all(|s| s.household > last));
-        assert!(there.schools.iter().all(|s| !s.miscoded));
+        assert!(there.schools.iter().all(|s| !s.miscoded && s.name.starts_with(there.name)));
+        assert!(there.schools.iter().all(|s| !s.name.contains("祁山镇")));
     }
 }
 
