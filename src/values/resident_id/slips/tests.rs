@@ -49,6 +49,11 @@ fn each_kind_of_slip_is_undone_and_named() {
 }
 
 #[test]
+fn a_number_rounded_past_the_end_of_a_month_leads_back_though_its_check_character_is_right() {
+    assert_eq!(slip("410330198006310016", "410330198006309998"), Some(Slip::PrecisionLost));
+}
+
+#[test]
 fn a_disability_cards_wrong_id_is_looked_at_like_any_other() {
     assert_eq!(slip("34100020090314001844", ID), Some(Slip::CheckCharacter));
     assert_eq!(slip("34100020090314001844B1", ID), Some(Slip::CheckCharacter));
