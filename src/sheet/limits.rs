@@ -77,8 +77,8 @@ mod tests {
         assert_eq!(limits.cpu_seconds_for(1_400), 10);
         assert_eq!(limits.cpu_seconds_for(20 * MIB), 50);
         assert_eq!(limits.cpu_seconds_for(180 * MIB), 300);
-        assert_eq!(limits.wait_for(1_400), Duration::from_secs(60));
-        assert_eq!(limits.wait_for(180 * MIB), Duration::from_secs(600));
+        assert_eq!(limits.wait_for(1_400), Duration::from_mins(1));
+        assert_eq!(limits.wait_for(180 * MIB), Duration::from_mins(10));
         assert_eq!(Limits { wall_seconds: 0, ..limits }.wait_for(1_400), Duration::ZERO);
         // A file of 200 MB, however the megabyte is counted, is above the limit.
         assert!(limits.file_bytes < 200_000_000);

@@ -56,13 +56,16 @@ pub fn enter(
         }
         let rest: Vec<Arrival> =
             later_rows.into_iter().zip(later).map(|(row, (said, name))| Arrival { said, row, name }).collect();
-        let mut draft = Draft::load(conn, &rest)?;
-        let mut named = Vec::with_capacity(rest.len());
+        let just = refs.iter().rev().take(entered).map(|one| one.person_id.as_str());
+        let entered: HashSet<String> =
+            just.chain(rest.iter().map(|one| one.row.person_id.as_str())).map(str::to_owned).collect();
+        let mut draft = Draft::load(conn, &rest, entered)?;
+        let mut placed = Vec::with_capacity(rest.len());
         for one in rest {
-            named.push(draft.place(sealer, one)?);
+            placed.push(draft.place(sealer, one)?);
         }
         draft.store(conn)?;
-        refs.extend(enter_names(conn, sealer, named, now)?);
+        refs.extend(enter_names(conn, sealer, placed, now)?);
     }
     Ok(refs)
 }
@@ -107,6 +110,8 @@ struct Draft {
     stored: usize,
     by_id: HashMap<Vec<u8>, usize>,
     by_number: HashMap<Vec<u8>, usize>,
+    /// The ids made ready for the chunk: who is stored under one of them was entered a moment ago.
+    fresh: HashSet<String>,
 }
 
 /// A person who has been placed, with the name still to be entered.
@@ -114,13 +119,15 @@ struct Named {
     person_id: String,
     /// Whether she is unknown until now.
     created: bool,
+    /// Whether no name of hers is stored.
+    nameless: bool,
     said: Incoming,
     /// The name's row, if it was made ready for this very person.
     ready: Option<NameRow>,
 }
 
 impl Draft {
-    fn load(conn: &mut Conn, people: &[Arrival]) -> Result<Self> {
+    fn load(conn: &mut Conn, people: &[Arrival], fresh: HashSet<String>) -> Result<Self> {
         let ids: Vec<_> = people.iter().filter_map(|one| one.row.id_bidx.as_ref()).collect();
         let numbers: Vec<_> = people.iter().filter_map(|one| one.row.number_bidx.as_ref()).collect();
         // Two questions, not one with OR: each is answered from its index on both engines.
@@ -135,6 +142,7 @@ impl Draft {
             rows: Vec::new(),
             by_id: HashMap::new(),
             by_number: HashMap::new(),
+            fresh,
         };
         for (at, row) in rows.iter().enumerate() {
             draft.by_id.extend(row.id_bidx.clone().map(|key| (key, at)));
@@ -155,13 +163,18 @@ impl Draft {
         });
         let Some(at) = same_id.or(by_number) else {
             let person_id = self.add(row, same_number.is_some())?;
-            return Ok(Named { person_id, created: true, said, ready: Some(name) });
+            return Ok(Named { person_id, created: true, nameless: true, said, ready: Some(name) });
         };
-        if self.rows.get(at).is_some_and(|found| found.person_id == row.person_id) {
-            return Ok(Named { person_id: row.person_id, created: true, said, ready: Some(name) });
+        let found = self.rows.get(at).map(|found| found.person_id.as_str());
+        if found == Some(&row.person_id) {
+            // Entered with others of whom one was known: only the name is missing.
+            let person_id = row.person_id;
+            return Ok(Named { person_id, created: true, nameless: true, said, ready: Some(name) });
         }
+        let nameless = at >= self.stored;
+        let created = nameless || found.is_some_and(|found| self.fresh.contains(found));
         let person_id = self.complete(sealer, at, row, &said, same_number.is_some())?;
-        Ok(Named { person_id, created: at >= self.stored, said, ready: None })
+        Ok(Named { person_id, created, nameless, said, ready: None })
     }
 
     /// Adds a new person; the number of somebody else is kept without an index.
@@ -258,7 +271,7 @@ fn enter_names(
 ) -> Result<Vec<PersonRef>> {
     // Whoever was created a moment ago has no names yet.
     let known_before: Vec<&String> =
-        people.iter().filter(|one| !one.created).map(|one| &one.person_id).collect();
+        people.iter().filter(|one| !one.nameless).map(|one| &one.person_id).collect();
     let stored: Vec<(String, String, Vec<u8>)> = if known_before.is_empty() {
         Vec::new()
     } else {
@@ -271,7 +284,7 @@ fn enter_names(
         stored.into_iter().map(|(name_id, person_id, check)| ((person_id, check), name_id)).collect();
     let mut rows = Vec::new();
     let mut refs = Vec::with_capacity(people.len());
-    for Named { person_id, created, said, ready } in people {
+    for Named { person_id, created, said, ready, .. } in people {
         let check = match &ready {
             Some(row) => row.name_check.clone(),
             None => sealer.name_check(&person_id, &said.name_normal).to_vec(),
