@@ -451,9 +451,8 @@ impl Rounds {
         for (form, (Best(run), read)) in self.forms.iter().zip(&best) {
             let Some(run) = run else { continue };
             let share = f64::from(form.rows) / f64::from(self.rows);
-            let against = |base: Duration| {
-                run.took.as_secs_f64() / (read.as_secs_f64() + base.as_secs_f64() * share)
-            };
+            let against =
+                |base: Duration| run.took.as_secs_f64() / (read.as_secs_f64() + base.as_secs_f64() * share);
             writeln!(out, "{}", line(&format!("read {}", form.name), *read, form.rows))?;
             writeln!(
                 out,

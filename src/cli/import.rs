@@ -177,9 +177,9 @@ fn propose(desk: &Desk, place: &Place, report: &Report, out: &mut Out) -> Result
     }
     let works = Works::default().with(SEARCH, SearchWork { sealer: desk.sealer.clone() });
     Node::new(desk.db.clone(), desk.sealer.clone(), works, Settings::default()).do_what_waits()?;
-    let open = desk.db.read_now(|conn| {
-        proposals::count_open(conn, &Scope::local(place.clone()), &report.import_id)
-    })?;
+    let open = desk
+        .db
+        .read_now(|conn| proposals::count_open(conn, &Scope::local(place.clone()), &report.import_id))?;
     let at = format!("/v1/proposals?import={}", report.import_id);
     out.say(&Text::new(
         format!("更正建议：{open} 条待确认（{at}）"),

@@ -31,20 +31,21 @@ fn a_list_imported_by_command_has_its_proposals_when_the_command_ends() {
     let ground = Ground::migrated();
     let roll = format!(
         "姓名,身份证件号,学校标识码,学段,年级,就读方式,在读状态\n张三,{},2134000001,小学,三年级,走读,在读\n",
-        id(11)
+        id(12)
     );
     assert!(!import(&ground, "roll", &roll).contains("更正建议"), "there is nothing to hold a roll against");
-    // The id as a spreadsheet leaves it that took it for a number.
-    let lost = format!("{}000", &id(11)[..15]);
-    let rows =
-        format!("姓名,身份证号,户籍地区划代码,户类型\n张三,{lost},341024,建档立卡\n李四,{},341024,建档立卡\n", id(12));
+    // The id, which ends with no X, as a spreadsheet leaves it that took it for a number.
+    let lost = format!("{}000", &id(12)[..15]);
+    let rows = format!(
+        "姓名,身份证号,户籍地区划代码,户类型\n张三,{lost},341024,建档立卡\n李四,{},341024,建档立卡\n",
+        id(13)
+    );
     let said = import(&ground, "poverty-list", &rows);
     assert!(said.contains("更正建议：1 条待确认（/v1/proposals?import="), "{said}");
     assert!(!said.contains(&lost) && !said.contains("张三"), "{said}");
     let scope = Scope::local(Place::parse("341024").unwrap());
-    let found = || {
-        ground.connect(1).read_now(|conn| list(conn, &scope, Filter::default(), None, 10)).unwrap().len()
-    };
+    let found =
+        || ground.connect(1).read_now(|conn| list(conn, &scope, Filter::default(), None, 10)).unwrap().len();
     assert_eq!(found(), 1);
     // The same file again says the same and adds nothing.
     let again = import(&ground, "poverty-list", &rows);

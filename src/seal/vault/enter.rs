@@ -54,8 +54,11 @@ pub fn enter(
         if later.is_empty() {
             continue;
         }
-        let rest: Vec<Arrival> =
-            later_rows.into_iter().zip(later).map(|(row, (said, name))| Arrival { said, row, name }).collect();
+        let rest: Vec<Arrival> = later_rows
+            .into_iter()
+            .zip(later)
+            .map(|(row, (said, name))| Arrival { said, row, name })
+            .collect();
         let just = refs.iter().rev().take(entered).map(|one| one.person_id.as_str());
         let entered: HashSet<String> =
             just.chain(rest.iter().map(|one| one.row.person_id.as_str())).map(str::to_owned).collect();

@@ -388,7 +388,8 @@ fn rows_that_depend_on_each_other_are_one_person_within_a_sheaf() {
     let house = house();
     let known = one(Some(ID_A), None, "张三");
     let before = house.enter(std::slice::from_ref(&known));
-    let strangers = |from: usize| (from..from + 7).map(|n| one(Some(&format!("stranger{n:010}")), None, "名"));
+    let strangers =
+        |from: usize| (from..from + 7).map(|n| one(Some(&format!("stranger{n:010}")), None, "名"));
     // The known id brings a number, and a later row of the same sheaf has that number alone.
     let people: Vec<_> = strangers(0)
         .chain([one(Some(ID_A), Some(NUMBER), "张三")])
