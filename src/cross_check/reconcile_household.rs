@@ -4,6 +4,7 @@
 //! forgotten. The chain is shown whole: the child, where it is known that she belongs to the household,
 //! and a member of it who is on the list. A shared address, telephone or surname is no chain.
 
+use super::boxes::{boxed, width};
 use super::model::{Detail, Finding, FindingKind};
 use super::reconcile_frame::{attends, here};
 use super::reconcile_input::{Listed, PersonKey};
@@ -26,7 +27,15 @@ impl Households {
     pub(super) fn of(listed: &[Listed]) -> Self {
         let mut entries: Vec<(u32, PersonKey, u32)> =
             listed.iter().filter_map(|l| Some((l.household?, l.person, l.entry))).collect();
-        entries.sort_unstable();
+        // Dealt into boxes first, each of which fits into the cache: the time then grows with the entries.
+        let last = entries.iter().map(|(household, ..)| *household).max().unwrap_or_default();
+        let within = width(last);
+        let number = |household: u32| usize::try_from(household >> within).unwrap_or_default();
+        let boxes = number(last).saturating_add(1);
+        entries = boxed(entries.iter().copied(), boxes, |(household, ..)| number(*household));
+        for of_box in entries.chunk_by_mut(|a, b| number(a.0) == number(b.0)) {
+            of_box.sort_unstable();
+        }
         entries.dedup_by_key(|(household, person, _)| (*household, *person));
         let of_household = entries.chunk_by(|a, b| a.0 == b.0).filter_map(|members| {
             let first = members.iter().map(|(_, person, entry)| (*entry, *person)).min()?;

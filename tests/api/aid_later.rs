@@ -1,15 +1,28 @@
 //! Acts on many records by a sheet of students, and as jobs.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use diesel::prelude::*;
 use serde_json::{Value, json};
+use yingzhu::aid::job::{AidWork, MANY};
+use yingzhu::auth::Role;
+use yingzhu::db::Conn;
+use yingzhu::jobs::{Job, Made, Node, Settings, Watch, Work, Works};
+use yingzhu::policy::Pack;
+use yingzhu::schema::aid_report;
+use yingzhu::sheet::{Limits, Reader};
 
 use crate::support::Answer;
 use crate::support::grants::{PAID_ON, POSTED};
 use crate::support::office::{NEIGHBOUR, Office, Somebody, TERM, column, items, text};
 use crate::support::people::child;
 use crate::support::rows::{SCHOOL, aid};
-use yingzhu::auth::Role;
+use crate::support::sheets::Sheet;
 
 const LATER: [(&str, &str); 1] = [("prefer", "respond-async")];
 
@@ -90,23 +103,60 @@ async fn a_rehearsal_tells_and_changes_nothing_and_a_stranger_gets_nothing_done(
     assert_eq!(states(&office).await, ["proposed"]);
 }
 
+#[actix_web::test]
+async fn rows_of_one_sheet_go_on_the_lists_of_their_days() {
+    let office = Office::open().await;
+    let school = office.school(SCHOOL);
+    office.enrol(1..=5).await;
+    office.bulk(&school, "proposals", everybody()).await;
+    let file = Sheet::new("姓名 身份证号 学校标识码 资助项目 金额(元) 发放日期 公示日期")
+        .paid(&child(1), &[("公示日期", "2024-10-09")])
+        .paid(&child(2), &[("公示日期", "2024年10月10日")])
+        .paid(&child(3), &[("公示日期", "2024-10-09")])
+        // No day of its own: the day that is said of the whole sheet.
+        .paid(&child(4), &[])
+        // Not a day, and a day before the term; the other rows go their way.
+        .paid(&child(5), &[("公示日期", "国庆后")])
+        .paid(&child(5), &[("公示日期", "2024-07-01")]);
+    let told = sheet(&office, &school, "notices", &file.csv()).await;
+    assert_eq!(counted(&told), (4, 0, 2), "{told}");
+    assert_eq!(codes(&office, &school, &told).await, ["date_invalid", "before_term"]);
+    let notices = office.read_pages(&school, "/v1/notices", 10).await;
+    let mut days = Vec::new();
+    for notice in &notices {
+        let on_it = format!("/v1/aid-records?notice={}", text(&notice["notice_id"]));
+        days.push((text(&notice["starts_on"]), items(&office.read(&school, &on_it).await).len()));
+    }
+    days.sort();
+    assert_eq!(days, [(POSTED.to_owned(), 1), ("2024-10-09".into(), 2), ("2024-10-10".into(), 1)]);
+    // The same file again: who is on a list stays on it.
+    assert_eq!(counted(&sheet(&office, &school, "notices", &file.xlsx()).await), (0, 4, 2));
+    assert_eq!(office.read_pages(&school, "/v1/notices", 10).await, notices);
+}
+
 /// Hands in a request for later.
 async fn later(office: &Office, who: &Somebody, what: &str, body: Value) -> Answer {
     let uri = format!("/v1/aid-records/{what}");
     office.with_json(who, Method::POST, &uri, body, &LATER).await
 }
 
-/// The job once it has ended well.
-async fn done(office: &Office, who: &Somebody, handed: &Answer) -> Value {
+/// The job once it has ended.
+async fn ended(office: &Office, who: &Somebody, handed: &Answer) -> Value {
     assert_eq!(handed.status, 202, "{}", handed.text());
     loop {
         let job = office.read(who, handed.header("location")).await;
         if !job["ended_at"].is_null() {
-            assert_eq!(job["state"], "done", "{job}");
             return job;
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// The job once it has ended well.
+async fn done(office: &Office, who: &Somebody, handed: &Answer) -> Value {
+    let job = ended(office, who, handed).await;
+    assert_eq!(job["state"], "done", "{job}");
+    job
 }
 
 #[actix_web::test]
@@ -141,7 +191,7 @@ async fn what_is_asked_about_many_later_is_reported_as_at_once() {
     let by: Vec<String> = lines.iter().map(|line| text(&line["recorded_by"])).collect();
     assert_eq!((by.len(), &by[0], &by[2]), (4, &by[1], &by[3]), "{by:?}");
     assert_ne!(by[0], by[2], "the school proposed, the bureau approved");
-    workers.stop(std::time::Duration::from_secs(5));
+    workers.stop(Duration::from_secs(5));
 }
 
 #[actix_web::test]
@@ -165,7 +215,7 @@ async fn a_sheet_handed_in_for_later_is_carried_out_by_a_node() {
         assert_eq!(counted(&report), (3, 0, 0), "{what}: {report}");
         assert!(states(&office).await.iter().all(|s| s == state), "{what}");
     }
-    workers.stop(std::time::Duration::from_secs(5));
+    workers.stop(Duration::from_secs(5));
 }
 
 #[actix_web::test]
@@ -184,4 +234,68 @@ async fn what_names_nobody_clearly_never_becomes_a_job() {
     let mut dry = everybody();
     dry["dry_run"] = true.into();
     assert_eq!(later(&office, &officer, "proposals", dry).await.status, 200);
+}
+
+/// The work of the service, of which the first job is cancelled as soon as it has begun.
+struct Cancelled {
+    work: AidWork,
+    by: Arc<OnceLock<Node>>,
+    once: AtomicBool,
+}
+
+impl Work for Cancelled {
+    fn run(
+        &self,
+        conn: &mut Conn,
+        job: &Job,
+        file: Option<&Path>,
+        watch: &Watch,
+    ) -> yingzhu::error::Result<Made> {
+        if !self.once.swap(true, Ordering::Relaxed) {
+            self.by.get().unwrap().stop_here(&job.job_id);
+        }
+        self.work.run(conn, job, file, watch)
+    }
+}
+
+#[actix_web::test]
+async fn a_job_cancelled_half_way_leaves_everything_as_it_was_and_can_be_asked_again() {
+    // More than are carried out at a time: the first five hundred were proposed when the job learns of it.
+    const STUDENTS: u32 = 520;
+    let office = Office::open().await;
+    let school = office.school(SCHOOL);
+    office.enrol(1..=STUDENTS).await;
+    let program = env!("CARGO_BIN_EXE_yingzhu").into();
+    let work = AidWork {
+        reader: Reader { program, limits: Limits::default() },
+        sealer: office.sealer.clone(),
+        pack: Arc::new(Pack::embedded().unwrap()),
+    };
+    let by = Arc::new(OnceLock::new());
+    let works =
+        Works::default().with(MANY, Cancelled { work, by: Arc::clone(&by), once: AtomicBool::new(false) });
+    let settings = Settings { look: Duration::from_millis(10), ..Settings::default() };
+    let node = Node::new(office.db.clone(), office.sealer.clone(), works, settings);
+    assert!(by.set(node.clone()).is_ok());
+    let workers = node.start().unwrap();
+
+    let handed = later(&office, &school, "proposals", everybody()).await;
+    let job = ended(&office, &school, &handed).await;
+    assert_eq!(
+        (&job["state"], &job["rows_done"], &job["location"]),
+        (&json!("cancelled"), &json!(500), &Value::Null)
+    );
+    assert!(office.records().await.is_empty(), "what had been proposed is taken back");
+    let reports = |conn: &mut Conn| Ok(aid_report::table.count().get_result::<i64>(conn)?);
+    assert_eq!(office.db.read_now(reports).unwrap(), 0, "nothing was done, so nothing is reported");
+
+    for (outcome, kept) in [("proposed", 1), ("already", 2)] {
+        let handed = later(&office, &school, "proposals", everybody()).await;
+        let job = done(&office, &school, &handed).await;
+        let report = office.read(&school, &text(&job["location"])).await;
+        assert_eq!(report["counts"][outcome], STUDENTS, "{outcome}");
+        assert_eq!(office.records().await.len(), 520);
+        assert_eq!(office.db.read_now(reports).unwrap(), kept);
+    }
+    workers.stop(Duration::from_mins(1));
 }
