@@ -16,32 +16,24 @@ pub(super) const fn width(last: u32) -> u32 {
     if narrowest > WITHIN { narrowest } else { WITHIN }
 }
 
-/// Deals rows into so many boxes by a digit of theirs below that number: the rows, box by box. A row whose digit
-/// names no box would be left out.
-pub(super) fn boxed<T: Copy>(
+/// Deals rows into so many boxes by a digit of theirs below that number. A row whose digit names no box would be
+/// left out.
+pub(super) fn boxed<T>(
     rows: impl Iterator<Item = T> + Clone,
     boxes: usize,
     digit: impl Fn(&T) -> usize,
-) -> Vec<T> {
-    let mut ends = vec![0; boxes];
+) -> Vec<Vec<T>> {
+    let mut counts = vec![0_usize; boxes];
     rows.clone().for_each(|row| {
-        if let Some(count) = ends.get_mut(digit(&row)) {
+        if let Some(count) = counts.get_mut(digit(&row)) {
             *count += 1;
         }
     });
-    let mut before = 0;
-    for end in &mut ends {
-        // For the moment: where the box begins.
-        before += std::mem::replace(end, before);
-    }
-    let Some(any) = rows.clone().next() else { return Vec::new() };
-    let mut dealt = vec![any; before];
+    let mut dealt: Vec<Vec<T>> = counts.into_iter().map(Vec::with_capacity).collect();
     rows.for_each(|row| {
-        let Some(next) = ends.get_mut(digit(&row)) else { return };
-        if let Some(place) = dealt.get_mut(*next) {
-            *place = row;
+        if let Some(of_box) = dealt.get_mut(digit(&row)) {
+            of_box.push(row);
         }
-        *next += 1;
     });
     dealt
 }
@@ -54,7 +46,7 @@ mod tests {
 
     #[test]
     fn nothing_goes_into_empty_boxes() {
-        assert!(boxed(std::iter::empty::<u8>(), 2, |_| 0).is_empty());
+        assert_eq!(boxed(std::iter::empty::<u8>(), 2, |_| 0), [Vec::<u8>::new(), Vec::new()]);
     }
 
     #[test]
@@ -68,9 +60,12 @@ mod tests {
         fn rows_are_dealt_in_order(rows in proptest::collection::vec(any::<(u8, u16)>(), 0..200)) {
             let digit = |row: &(u8, u16)| usize::from(row.0 % 8);
             let dealt = boxed(rows.iter().copied(), 8, digit);
+            for (at, of_box) in dealt.iter().enumerate() {
+                prop_assert!(of_box.iter().all(|row| digit(row) == at));
+            }
             let mut sorted = rows;
             sorted.sort_by_key(digit);
-            prop_assert_eq!(dealt, sorted);
+            prop_assert_eq!(dealt.concat(), sorted);
         }
     }
 }

@@ -77,14 +77,13 @@ impl People {
         next(rows)?;
         let placed = sources.into_iter().flatten().copied().enumerate();
         let placed = placed.map(|(at, id)| (id, u32::try_from(at).unwrap_or(u32::MAX)));
-        let dealt = boxed(placed, BOXES, |(id, _)| last_byte(id));
         let mut numbers = vec![0; rows];
         let mut table: ById<u32> = HashMap::default();
-        for of_box in dealt.chunk_by(|(a, _), (b, _)| last_byte(a) == last_byte(b)) {
+        for of_box in boxed(placed, BOXES, |(id, _)| last_byte(id)) {
             table.clear();
             for (id, at) in of_box {
-                let number = table.entry(*id).or_insert(*at);
-                if let Some(of_row) = usize::try_from(*at).ok().and_then(|at| numbers.get_mut(at)) {
+                let number = table.entry(id).or_insert(at);
+                if let Some(of_row) = usize::try_from(at).ok().and_then(|at| numbers.get_mut(at)) {
                     *of_row = *number;
                 }
             }

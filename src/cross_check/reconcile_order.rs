@@ -39,15 +39,22 @@ of_person! {
 struct Source<'a, T> {
     /// Rows in order: those that are still to come. Else all of them.
     rows: &'a [T],
-    /// Of rows in no order: person and place of each, box by box.
-    places: Option<Vec<u64>>,
-    /// How many of the places are behind.
-    behind: usize,
+    places: Places,
     /// The rows of the open box.
     open: Vec<T>,
 }
 
-/// The person in a place's number, and the place.
+/// Person and place of each row that stands in no order.
+enum Places {
+    /// The rows stand in order.
+    None,
+    /// As they come.
+    Flat(Vec<u64>),
+    /// By the box of the person; the boxes that are still to come.
+    Boxed(std::iter::Peekable<std::vec::IntoIter<Vec<u64>>>),
+}
+
+/// The person in a place's number.
 fn person_of(place: u64) -> u32 {
     u32::try_from(place >> u32::BITS).unwrap_or(u32::MAX)
 }
@@ -60,56 +67,56 @@ impl<'a, T: OfPerson> Source<'a, T> {
     /// Rows as they come. Rows beyond four thousand million would be left out here, and the identities would
     /// tell.
     fn of(rows: &'a [T]) -> Self {
-        let places = (!rows.is_sorted_by_key(T::person)).then(|| {
+        let places = if rows.is_sorted_by_key(T::person) {
+            Places::None
+        } else {
             let placed = rows.iter().zip(0_u32..);
-            placed.map(|(row, at)| u64::from(row.person().0) << u32::BITS | u64::from(at)).collect()
-        });
-        Self { rows, places, behind: 0, open: Vec::new() }
+            let place = |(row, at): (&T, u32)| u64::from(row.person().0) << u32::BITS | u64::from(at);
+            Places::Flat(placed.map(place).collect())
+        };
+        Self { rows, places, open: Vec::new() }
     }
 
     /// The greatest number of a person.
     fn last(&self) -> u32 {
         match &self.places {
-            Some(places) => places.iter().max().copied().map_or(0, person_of),
-            None => self.rows.last().map_or(0, |row| row.person().0),
+            Places::Flat(places) => places.iter().max().copied().map_or(0, person_of),
+            _ => self.rows.last().map_or(0, |row| row.person().0),
         }
     }
 
     /// Deals the rows into boxes of persons whose numbers differ in so many low bits only.
     fn deal(&mut self, within: u32, last: u32) {
-        if let Some(places) = &mut self.places {
-            let number = |place: u64| usize::try_from(person_of(place) >> within).unwrap_or_default();
-            let boxes = number(u64::from(last) << u32::BITS).saturating_add(1);
-            *places = boxed(places.iter().copied(), boxes, |place| number(*place));
+        if let Places::Flat(places) = &self.places {
+            let number = |person: u32| usize::try_from(person >> within).unwrap_or_default();
+            let boxes = number(last).saturating_add(1);
+            let boxes = boxed(places.iter().copied(), boxes, |place| number(person_of(*place)));
+            self.places = Places::Boxed(boxes.into_iter().peekable());
         }
-    }
-
-    fn to_come(&self) -> &[u64] {
-        self.places.as_ref().and_then(|places| places.get(self.behind..)).unwrap_or_default()
     }
 
     /// A person of the box that comes next.
-    fn head(&self) -> Option<u32> {
-        match &self.places {
-            Some(_) => self.to_come().first().copied().map(person_of),
-            None => self.rows.first().map(|row| row.person().0),
-        }
+    fn head(&mut self) -> Option<u32> {
+        let Places::Boxed(boxes) = &mut self.places else {
+            return self.rows.first().map(|row| row.person().0);
+        };
+        while boxes.next_if(Vec::is_empty).is_some() {}
+        boxes.peek()?.first().copied().map(person_of)
     }
 
-    /// The rows of persons up to this one, in order of person, equal ones as they stand.
+    /// The rows of the box up to this person, in order of person, equal ones as they stand.
     fn open(&mut self, until: u32) -> Walk<'_, T> {
-        let Some(places) = &mut self.places else {
+        let head = self.head();
+        let Places::Boxed(boxes) = &mut self.places else {
             let (hers, later) = self.rows.split_at(self.rows.partition_point(|row| row.person().0 <= until));
             self.rows = later;
             return Walk(hers);
         };
-        let rest = places.get_mut(self.behind..).unwrap_or_default();
-        let here = rest.iter().take_while(|place| person_of(**place) <= until).count();
-        let here = rest.get_mut(..here).unwrap_or_default();
+        let here = if head.is_some_and(|head| head <= until) { boxes.next() } else { None };
+        let mut here = here.unwrap_or_default();
         here.sort_unstable();
-        self.behind += here.len();
         self.open.clear();
-        self.open.extend(here.iter().filter_map(|place| row_of(*place, self.rows)));
+        self.open.extend(here.into_iter().filter_map(|place| row_of(place, self.rows)));
         Walk(&self.open)
     }
 }
@@ -251,8 +258,8 @@ mod tests {
 
     #[test]
     fn rows_in_order_are_read_where_they_stand() {
-        assert!(Source::of(&rows(&[1, 1, 7, u32::MAX])).places.is_none());
-        assert!(Source::of(&rows(&[7, 1])).places.is_some());
+        assert!(matches!(Source::of(&rows(&[1, 1, 7, u32::MAX])).places, Places::None));
+        assert!(matches!(Source::of(&rows(&[7, 1])).places, Places::Flat(_)));
         assert!(Source::<Born>::of(&[]).head().is_none());
     }
 

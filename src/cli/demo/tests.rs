@@ -1,24 +1,15 @@
 //! The generator against its own promises: the same seed, the numbers asked for, words the service
 //! reads, files that open. That its truth is found is in `truth_tests`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use calamine::{Data, Reader, SheetVisible, Xlsx, open_workbook};
-use proptest::prelude::*;
 
-use super::rates::{Standing, owed};
 use super::*;
-use crate::cross_check::reconcile_input::{Expectation, expected_in_records};
-use crate::cross_check::{
-    AccountKey, Aided, Born, Categories, County as CountyCode, Due, DueDays, Enrolled, Evidences,
-    FindingKind, HouseholdSource, Input, Listed, NameKey, Near, NearMiss, Options, Outcome, PersonKey,
-    SchoolKey, reconcile,
-};
-use crate::policy::decision::Outcome as Verdict;
-use crate::values::resident_id::variants;
+use crate::cross_check::FindingKind;
 use crate::values::{
-    BankCard, Category, EnrolmentState, Fen, Hardship, PersonName, Programme, ResidentId, SchoolCode, Stage,
-    StudentNumber, TermCalendar, day, grade,
+    BankCard, Category, EnrolmentState, Fen, PersonName, Programme, ResidentId, SchoolCode, Stage,
+    StudentNumber, day, grade,
 };
 
 pub(super) fn plan(students: u32, listed: u32, seed: u64, term: &str) -> Plan {

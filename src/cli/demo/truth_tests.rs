@@ -16,7 +16,7 @@ use crate::cross_check::{
 use crate::policy::decision::Outcome as Verdict;
 use crate::values::resident_id::variants;
 use crate::values::{
-    Category, EnrolmentState, Fen, Hardship, PersonName, Programme, ResidentId, Stage, TermCalendar,
+    Category, EnrolmentState, Fen, Hardship, PersonName, Programme, ResidentId, TermCalendar,
 };
 
 /// The number of a text, given in the order of coming.

@@ -46,8 +46,8 @@ const BREAKS: &[Break] = &[
         "pack.toml",
         "[[posting]]\nworking_days = 5",
         "[[posting]]\nprogramme = \"living_subsidy\"\nworking_days = 5",
-        "id = ",
-        "posting",
+        "[[posting]]",
+        "file.posting",
         "the general length is missing",
     ),
     (
