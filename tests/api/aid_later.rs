@@ -1,21 +1,11 @@
 //! Acts on many records by a sheet of students, and as jobs.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use diesel::prelude::*;
 use serde_json::{Value, json};
-use yingzhu::aid::job::{AidWork, MANY};
 use yingzhu::auth::Role;
-use yingzhu::db::Conn;
-use yingzhu::jobs::{Job, Made, Node, Settings, Watch, Work, Works};
-use yingzhu::policy::Pack;
-use yingzhu::schema::{aid_record, aid_report};
-use yingzhu::sheet::{Limits, Reader};
 
 use crate::support::Answer;
 use crate::support::grants::{PAID_ON, POSTED};
@@ -140,23 +130,17 @@ async fn later(office: &Office, who: &Somebody, what: &str, body: Value) -> Answ
     office.with_json(who, Method::POST, &uri, body, &LATER).await
 }
 
-/// The job once it has ended.
-async fn ended(office: &Office, who: &Somebody, handed: &Answer) -> Value {
+/// The job once it has ended well.
+async fn done(office: &Office, who: &Somebody, handed: &Answer) -> Value {
     assert_eq!(handed.status, 202, "{}", handed.text());
     loop {
         let job = office.read(who, handed.header("location")).await;
         if !job["ended_at"].is_null() {
+            assert_eq!(job["state"], "done", "{job}");
             return job;
         }
         tokio::task::yield_now().await;
     }
-}
-
-/// The job once it has ended well.
-async fn done(office: &Office, who: &Somebody, handed: &Answer) -> Value {
-    let job = ended(office, who, handed).await;
-    assert_eq!(job["state"], "done", "{job}");
-    job
 }
 
 #[actix_web::test]
@@ -234,74 +218,4 @@ async fn what_names_nobody_clearly_never_becomes_a_job() {
     let mut dry = everybody();
     dry["dry_run"] = true.into();
     assert_eq!(later(&office, &officer, "proposals", dry).await.status, 200);
-}
-
-/// The work of the service, of which the first job is cancelled as soon as it has begun.
-struct Cancelled {
-    work: AidWork,
-    by: Arc<OnceLock<Node>>,
-    once: AtomicBool,
-    /// How many records it had made when it stopped.
-    made: Arc<AtomicI64>,
-}
-
-impl Work for Cancelled {
-    fn run(
-        &self,
-        conn: &mut Conn,
-        job: &Job,
-        file: Option<&Path>,
-        watch: &Watch,
-    ) -> yingzhu::error::Result<Made> {
-        if !self.once.swap(true, Ordering::Relaxed) {
-            self.by.get().unwrap().stop_here(&job.job_id);
-        }
-        let done = self.work.run(conn, job, file, watch);
-        if done.is_err() {
-            self.made.store(aid_record::table.count().get_result(conn)?, Ordering::Relaxed);
-        }
-        done
-    }
-}
-
-#[actix_web::test]
-async fn a_job_cancelled_half_way_leaves_everything_as_it_was_and_can_be_asked_again() {
-    // More than are carried out at a time: the first five hundred were proposed when the job learns of it.
-    const STUDENTS: u32 = 520;
-    let office = Office::open().await;
-    let school = office.school(SCHOOL);
-    office.enrol(1..=STUDENTS).await;
-    let program = env!("CARGO_BIN_EXE_yingzhu").into();
-    let work = AidWork {
-        reader: Reader { program, limits: Limits::default() },
-        sealer: office.sealer.clone(),
-        pack: Arc::new(Pack::embedded().unwrap()),
-    };
-    let by = Arc::new(OnceLock::new());
-    let made = Arc::new(AtomicI64::new(0));
-    let halting =
-        Cancelled { work, by: Arc::clone(&by), once: AtomicBool::new(false), made: Arc::clone(&made) };
-    let works = Works::default().with(MANY, halting);
-    let settings = Settings { look: Duration::from_millis(10), ..Settings::default() };
-    let node = Node::new(office.db.clone(), office.sealer.clone(), works, settings);
-    assert!(by.set(node.clone()).is_ok());
-    let workers = node.start().unwrap();
-
-    let handed = later(&office, &school, "proposals", everybody()).await;
-    let job = ended(&office, &school, &handed).await;
-    assert_eq!((&job["state"], &job["location"]), (&json!("cancelled"), &Value::Null));
-    assert_eq!(made.load(Ordering::Relaxed), 500, "it was half-way");
-    assert!(office.records().await.is_empty(), "what had been proposed is taken back");
-    let reports = |conn: &mut Conn| Ok(aid_report::table.count().get_result::<i64>(conn)?);
-    assert_eq!(office.db.read_now(reports).unwrap(), 0, "nothing was done, so nothing is reported");
-
-    for (outcome, kept) in [("proposed", 1), ("already", 2)] {
-        let handed = later(&office, &school, "proposals", everybody()).await;
-        let job = done(&office, &school, &handed).await;
-        let report = office.read(&school, &text(&job["location"])).await;
-        assert_eq!(report["counts"][outcome], STUDENTS, "{outcome}");
-        assert_eq!(office.records().await.len(), 520);
-        assert_eq!(office.db.read_now(reports).unwrap(), kept);
-    }
-    workers.stop(Duration::from_mins(1));
 }
