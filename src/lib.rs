@@ -34,6 +34,10 @@
 //! A request goes one way: extractor (who may, typed input) → handler → one database hop → load facts
 //! → decide → save → answer.
 
+// What it was given it keeps for a while: see Cargo.toml.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod aid;
 pub mod auth;
 pub mod cli;

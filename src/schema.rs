@@ -314,6 +314,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    aid_report_set (report_id, number) {
+        report_id -> Text,
+        number -> Integer,
+        asked -> Text,
+        told -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     cross_check (check_id) {
         check_id -> Text,
         list_id -> Text,
@@ -408,6 +417,7 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        checkpoint -> Nullable<Text>,
     }
 }
 
@@ -454,6 +464,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     aid_record,
     aid_entry,
     aid_report,
+    aid_report_set,
     cross_check,
     finding,
     sighting,

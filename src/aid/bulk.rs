@@ -127,6 +127,8 @@ pub struct ProposalsBody {
     /// 新申报金额合计（分） / Sum of what was proposed, in fen.
     #[schema(value_type = i64)]
     pub proposed_fen: Fen,
+    /// 尚未办理 / Students of an order that is being carried out as a job, or was cancelled, not come to yet.
+    pub remaining: usize,
     /// One line for each student and programme.
     pub items: Vec<ProposalBody>,
 }
@@ -141,7 +143,8 @@ impl ProposalsBody {
             students,
             counts: ProposalOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(),
             proposed_fen: Fen(0),
-            items: Vec::with_capacity(students),
+            remaining: 0,
+            items: Vec::new(),
         }
     }
 
@@ -270,6 +273,8 @@ pub struct BulkItemBody {
 pub struct BulkBody {
     /// How many of each outcome.
     pub counts: BTreeMap<&'static str, usize>,
+    /// 尚未办理 / Records of an order that is being carried out as a job, or was cancelled, not come to yet.
+    pub remaining: usize,
     /// One for each record, in the order asked.
     pub items: Vec<BulkItemBody>,
 }
@@ -277,7 +282,8 @@ pub struct BulkBody {
 impl BulkBody {
     /// Nothing told yet.
     pub(super) fn begin() -> Self {
-        Self { counts: BulkOutcome::ALL.iter().map(|o| (o.code(), 0)).collect(), items: Vec::new() }
+        let counts = BulkOutcome::ALL.iter().map(|o| (o.code(), 0)).collect();
+        Self { counts, remaining: 0, items: Vec::new() }
     }
 
     /// Tells what came of a set: of those asked for, in their order, the ones that were there.

@@ -1,7 +1,7 @@
 //! Many records at a time over HTTP: propose for a school, a county or a list; notice, approve and pay by
 //! ids or by a filter. Every student and every record is reported, and a second click changes nothing. At once
-//! the work is done in several transactions, and under an `Idempotency-Key` the answer is kept when all is done;
-//! as a job it is one transaction.
+//! or as a job the work is done set by set, each in its own transaction; under an `Idempotency-Key` the answer is
+//! kept when all is done.
 
 use actix_web::{HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -30,8 +30,9 @@ use crate::values::Lang;
 /// student is decided and reported; one who has a record already keeps it, so that a second call changes
 /// nothing. `dry_run` stores nothing.
 ///
-/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
-/// done wholly or not at all, and leaves a report.
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务逐批办理，节点中断由其他节点接着办，结果见
+/// `/v1/aid-reports/{report_id}`；取消后已办的保留，未办的见 `remaining`。As a job it goes set by set; another node goes
+/// on where one died, and after a cancellation the report says what was done and how many remain.
 ///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
@@ -108,8 +109,9 @@ async fn act_on_all(db: &Db, hand: &Hand, lang: Lang, order: ManyOrder) -> Resul
 ///
 /// 逐条报告；已公示的不变。Each is reported; one that is on a notice stays on it.
 ///
-/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
-/// done wholly or not at all, and leaves a report.
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务逐批办理，节点中断由其他节点接着办，结果见
+/// `/v1/aid-reports/{report_id}`；取消后已办的保留，未办的见 `remaining`。As a job it goes set by set; another node goes
+/// on where one died, and after a cancellation the report says what was done and how many remain.
 ///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
@@ -140,8 +142,9 @@ async fn notice_many(
 /// 逐条报告；本人申报的、公示未满的、已离校的不予批准。Each is reported; those the caller proposed, those whose
 /// notice is not over and those of students who have left are refused, and the others approved.
 ///
-/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
-/// done wholly or not at all, and leaves a report.
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务逐批办理，节点中断由其他节点接着办，结果见
+/// `/v1/aid-reports/{report_id}`；取消后已办的保留，未办的见 `remaining`。As a job it goes set by set; another node goes
+/// on where one died, and after a cancellation the report says what was done and how many remain.
 ///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.
@@ -171,8 +174,9 @@ async fn approve_many(
 ///
 /// 每条发放全部未发金额；逐条报告；已发放的不变。Each is paid what is open; one that is paid stays as it is.
 ///
-/// 数量大时请用 `Prefer: respond-async`：作为后台任务一次办完或全不办，结果见 `/v1/aid-reports/{report_id}`。As a job it is
-/// done wholly or not at all, and leaves a report.
+/// 数量大时请用 `Prefer: respond-async`：作为后台任务逐批办理，节点中断由其他节点接着办，结果见
+/// `/v1/aid-reports/{report_id}`；取消后已办的保留，未办的见 `remaining`。As a job it goes set by set; another node goes
+/// on where one died, and after a cancellation the report says what was done and how many remain.
 ///
 /// 带幂等键的请求全部办完才留存回答；中途中断的，以同一键重发即从中断处办完。Under a key the answer is kept once all
 /// is done; a request that broke off is finished by sending it again.

@@ -1,5 +1,5 @@
-//! Acts on many records as jobs: by a sheet, or as a request asks. What was asked was verified and checked when
-//! it came in; the job acts for whoever asked, within that scope, and leaves a report.
+//! Acts on many records as jobs: by a sheet, in one step, or as a request asks, a set at a step. What was asked was
+//! verified and checked when it came in; the job acts for whoever asked, within that scope, and leaves a report.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::act_file::{ActImporter, FileAct};
 use super::bulk::{BulkBody, ProposalsBody};
 use super::hand::Hand;
-use super::many::{self, ManyOrder};
+use super::many::{self, ManyOrder, Plan};
 use super::pay_file::PayImporter;
 use super::report::{self, ReportBody};
 use crate::auth::{Caller, Scope};
-use crate::db::{CHUNK, Conn};
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::imports::Order;
 use crate::imports::batch::{self, Importer};
-use crate::jobs::{Job, Made, NewJob, Watch, Work};
+use crate::jobs::{Job, Made, NewJob, Step, Watch, Work};
 use crate::policy::Pack;
 use crate::seal::Sealer;
 use crate::sheet::Reader;
@@ -116,7 +116,7 @@ pub struct AidWork {
 }
 
 impl Work for AidWork {
-    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Made> {
+    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Step> {
         let Some(act) = BySheet::ALL.into_iter().find(|act| act.job() == job.kind) else {
             return self.many(conn, job, watch);
         };
@@ -155,45 +155,91 @@ impl AidWork {
         kept: &KeptSheet,
         mut importer: impl Importer,
         watch: &Watch,
-    ) -> Result<Made> {
+    ) -> Result<Step> {
         let progress = |rows| watch.tell(rows);
         let report =
             batch::run(conn, &self.reader, &self.sealer, path, &kept.order, &mut importer, &progress)?;
-        Ok(Made { location: format!("/v1/imports/{}", report.import_id), repeated: report.repeated })
+        let location = format!("/v1/imports/{}", report.import_id);
+        Ok(Step::Done(Made { location, repeated: report.repeated }))
     }
 
-    /// All sets in the job's one transaction: it is done wholly, or not at all.
-    fn many(&self, conn: &mut Conn, job: &Job, watch: &Watch) -> Result<Made> {
+    /// First who is meant is written down, then each set is a step: what was done stays done when the node dies or
+    /// somebody cancels, and on SQLite others can write between two.
+    fn many(&self, conn: &mut Conn, job: &Job, watch: &Watch) -> Result<Step> {
         let kept: KeptMany = serde_json::from_str(&job.params)?;
         let hand = self.hand(job, &kept.own, kept.today);
+        let Some(reached) = &job.checkpoint else { return begin(conn, &hand, kept) };
+        let Reached { report_id, done } = serde_json::from_str(reached)?;
+        let Some((number, set)) = report::next(conn, &report_id)? else {
+            return Ok(Step::Done(Made { location: address(&report_id), repeated: false }));
+        };
+        watch.tell(done)?;
         let lang = if kept.english { Lang::En } else { Lang::Zh };
-        let mut done = 0_u64;
-        let mut tell = |more: usize| {
-            done = done.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
-            watch.tell(done)
-        };
-        let body = match kept.order {
-            ManyOrder::Proposals(request) => {
-                let (people, plan) = many::proposals(conn, &hand, request)?;
-                let mut body = ProposalsBody::begin(&hand, plan.term, plan.dry_run, people.len());
-                for set in people.chunks(CHUNK) {
-                    body.add(plan.carry_out(conn, &hand, set)?);
-                    tell(set.len())?;
-                }
-                ReportBody::Proposals(body)
-            }
-            order => {
-                let (select, act) = order.act(hand.today)?;
-                let ids = select.ids(conn, &hand, act.after())?;
-                let mut body = BulkBody::begin();
-                for set in ids.chunks(CHUNK) {
-                    body.add(set.to_vec(), act.carry_out(conn, &hand, set)?, lang);
-                    tell(set.len())?;
-                }
-                ReportBody::Acts(body)
-            }
-        };
-        let report_id = report::keep(conn, &hand, &kept.own, &body)?;
-        Ok(Made { location: format!("/v1/aid-reports/{report_id}"), repeated: false })
+        let done = done.saturating_add(u64::try_from(set.len()).unwrap_or(u64::MAX));
+        let told = carry_out(conn, &hand, kept.order, set, lang)?;
+        report::tell(conn, &report_id, number, &told)?;
+        watch.tell(done)?;
+        Reached { report_id, done }.on()
     }
+}
+
+/// How far an order has come.
+#[derive(Debug, Serialize, Deserialize)]
+struct Reached {
+    /// Its report, which knows which sets are done.
+    report_id: String,
+    /// Students or records done.
+    done: u64,
+}
+
+impl Reached {
+    fn on(&self) -> Result<Step> {
+        Ok(Step::On { checkpoint: serde_json::to_string(self)?, location: Some(address(&self.report_id)) })
+    }
+}
+
+fn address(report_id: &str) -> String {
+    format!("/v1/aid-reports/{report_id}")
+}
+
+/// Writes down who is meant.
+fn begin(conn: &mut Conn, hand: &Hand, kept: KeptMany) -> Result<Step> {
+    let (head, meant) = match kept.order {
+        ManyOrder::Proposals(request) => {
+            let (people, plan) = many::proposals(conn, hand, request)?;
+            let head = ProposalsBody::begin(hand, plan.term, plan.dry_run, people.len());
+            (ReportBody::Proposals(head), people)
+        }
+        order => {
+            let (select, act) = order.act(hand.today)?;
+            (ReportBody::Acts(BulkBody::begin()), select.ids(conn, hand, act.after())?)
+        }
+    };
+    let report_id = report::open(conn, hand, &kept.own, &head, &meant)?;
+    Reached { report_id, done: 0 }.on()
+}
+
+/// Does what is asked for one set.
+fn carry_out(
+    conn: &mut Conn,
+    hand: &Hand,
+    order: ManyOrder,
+    set: Vec<String>,
+    lang: Lang,
+) -> Result<ReportBody> {
+    Ok(match order {
+        ManyOrder::Proposals(request) => {
+            let plan = Plan::of(hand, &request);
+            let mut body = ProposalsBody::begin(hand, plan.term, plan.dry_run, set.len());
+            body.add(plan.carry_out(conn, hand, &set)?);
+            ReportBody::Proposals(body)
+        }
+        order => {
+            let (_, act) = order.act(hand.today)?;
+            let mut body = BulkBody::begin();
+            let came = act.carry_out(conn, hand, &set)?;
+            body.add(set, came, lang);
+            ReportBody::Acts(body)
+        }
+    })
 }

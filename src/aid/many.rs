@@ -108,13 +108,18 @@ pub struct Plan {
 
 /// Whom a request for proposals means, and what is proposed for each.
 pub fn proposals(conn: &mut Conn, hand: &Hand, request: ProposalsRequest) -> Result<(Vec<String>, Plan)> {
-    let (term, dry_run) = (request.term, request.dry_run);
-    let programmes = request.programmes.clone().unwrap_or_else(|| propose::paid_in_cash(&hand.pack));
-    let people = people_of(conn, hand, term, &request.whom()?)?;
-    Ok((people, Plan { term, dry_run, programmes }))
+    let plan = Plan::of(hand, &request);
+    let people = people_of(conn, hand, plan.term, &request.whom()?)?;
+    Ok((people, plan))
 }
 
 impl Plan {
+    /// What a request asks for each.
+    pub fn of(hand: &Hand, request: &ProposalsRequest) -> Self {
+        let programmes = request.programmes.clone().unwrap_or_else(|| propose::paid_in_cash(&hand.pack));
+        Self { term: request.term, dry_run: request.dry_run, programmes }
+    }
+
     /// Proposes for a set of students.
     pub fn carry_out(&self, conn: &mut Conn, hand: &Hand, set: &[String]) -> Result<Vec<Line>> {
         propose::propose_set(conn, hand, self.term, set, &self.programmes, self.dry_run)

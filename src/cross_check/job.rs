@@ -7,11 +7,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::run::{self, Means, Order};
-use super::watch::Step;
 use crate::auth::Scope;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::jobs::{Job, Made, Watch, Work};
+use crate::jobs::{Job, Made, Step, Watch, Work};
 use crate::policy::Pack;
 use crate::seal::Sealer;
 use crate::values::{Place, Term};
@@ -46,7 +45,7 @@ pub struct CrossCheckWork {
 }
 
 impl Work for CrossCheckWork {
-    fn run(&self, conn: &mut Conn, job: &Job, _file: Option<&Path>, watch: &Watch) -> Result<Made> {
+    fn run(&self, conn: &mut Conn, job: &Job, _file: Option<&Path>, watch: &Watch) -> Result<Step> {
         let kept: Kept = serde_json::from_str(&job.params)?;
         let scope = Scope::kept(kept.own.clone(), job.school.clone());
         let place = match (&kept.place, &kept.list) {
@@ -65,11 +64,11 @@ impl Work for CrossCheckWork {
         };
         let means = Means { pack: &self.pack, sealer: &self.sealer };
         let mut rows = 0_u64;
-        let mut told = |_: Step, more: usize| {
+        let mut told = |_: super::watch::Step, more: usize| {
             rows = rows.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
             watch.tell(rows)
         };
         let (check, repeated) = run::run(conn, &scope, means, &order, &mut told)?;
-        Ok(Made { location: format!("/v1/cross-checks/{}", check.check_id), repeated })
+        Ok(Step::Done(Made { location: format!("/v1/cross-checks/{}", check.check_id), repeated }))
     }
 }

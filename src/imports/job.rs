@@ -9,7 +9,7 @@ use super::batch::{self, Importer};
 use super::model::{Order, Report};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, Made, NewJob, Watch, Work, store as jobs};
+use crate::jobs::{Job, Made, NewJob, Step, Watch, Work, store as jobs};
 use crate::seal::Sealer;
 use crate::sheet::Reader;
 
@@ -45,8 +45,6 @@ pub const SEARCH: &str = "search_proposals";
 pub struct Searching {
     /// The import.
     pub import_id: String,
-    /// The line after which it goes on; 0 at the beginning.
-    pub after: i32,
 }
 
 impl Searching {
@@ -67,7 +65,7 @@ pub(super) fn leave_search(conn: &mut Conn, sealer: &Sealer, report: &Report, or
     if !report.may_have_proposals() {
         return Ok(());
     }
-    let searching = Searching { import_id: report.import_id.clone(), after: 0 };
+    let searching = Searching { import_id: report.import_id.clone() };
     let job = searching.job(order.place.to_string(), order.school.clone(), order.by.clone(), order.at)?;
     jobs::insert(conn, sealer, &job, None)?;
     Ok(())
@@ -91,13 +89,13 @@ where
     M: Fn(&Kept) -> I + Send + Sync,
     L: Fn(&mut Conn, &Report) -> Result<String> + Send + Sync,
 {
-    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Made> {
+    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Step> {
         let kept: Kept = serde_json::from_str(&job.params)?;
         let path = file.ok_or_else(|| Error::internal("an import job without a file"))?;
         let mut importer = (self.importer)(&kept);
         let progress = |rows| watch.tell(rows);
         let report =
             batch::run(conn, &self.reader, &self.sealer, path, &kept.order, &mut importer, &progress)?;
-        Ok(Made { location: (self.location)(conn, &report)?, repeated: report.repeated })
+        Ok(Step::Done(Made { location: (self.location)(conn, &report)?, repeated: report.repeated }))
     }
 }

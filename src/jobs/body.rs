@@ -25,7 +25,7 @@ pub struct JobBody {
     pub cancel_asked: bool,
     /// How often a node began it; more than once when a node died.
     pub attempts: i32,
-    /// The address of what it made, once it is done.
+    /// The address of what it makes: once it is done, or, of an order on many records, once it has begun.
     #[schema(example = "/v1/imports/0199…")]
     pub location: Option<String>,
     /// Whether what it should make was there already, once it is done.

@@ -59,6 +59,8 @@ pub struct Job {
     pub started_at: Option<NaiveDateTime>,
     /// When it ended.
     pub ended_at: Option<NaiveDateTime>,
+    /// JSON that the work understands: after which step it goes on. None before the first has been taken.
+    pub checkpoint: Option<String>,
 }
 
 /// What is asked for.

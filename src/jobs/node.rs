@@ -16,10 +16,25 @@ use crate::once::{self, Answer, Claim};
 use crate::seal::Sealer;
 use crate::values::{Lang, Text};
 
-/// One kind of work. It runs inside the write transaction that also marks the job done.
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do after this point.
+    On {
+        /// JSON from which the work knows where to go on.
+        checkpoint: String,
+        /// The address of what is being made, if there is something to see.
+        location: Option<String>,
+    },
+    /// It was the last.
+    Done(Made),
+}
+
+/// One kind of work, step by step. Each step runs inside the write transaction that also keeps its checkpoint or
+/// marks the job done; it may be begun again when that transaction fails.
 pub trait Work: Send + Sync {
-    /// Does it. `file` is what was handed in with it.
-    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Made>;
+    /// Takes the step after the job's checkpoint. `file` is what was handed in with it.
+    fn run(&self, conn: &mut Conn, job: &Job, file: Option<&Path>, watch: &Watch) -> Result<Step>;
 }
 
 /// The kinds of work of this service, by name.
@@ -72,6 +87,11 @@ impl Watch {
             return Err(Error::unavailable("jobs: the node is stopping"));
         }
         Ok(())
+    }
+
+    /// So many were done before this node took the job.
+    pub(super) fn start_at(&self, rows: i64) {
+        self.rows.store(rows, Ordering::Relaxed);
     }
 
     pub(super) fn rows(&self) -> i64 {

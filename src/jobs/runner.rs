@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tempfile::NamedTempFile;
 
-use super::model::{Job, JobState, Made, Problem};
-use super::node::{Node, Watch};
+use super::model::{Job, JobState, Problem};
+use super::node::{Node, Step, Watch};
 use super::store;
 use crate::db::with_room;
 use crate::error::{Code, Error, Result};
@@ -104,7 +104,7 @@ impl Node {
             done.unwrap_or_else(|_panic| Err(Error::internal("a job panicked")))
         });
         let told = match outcome {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error) => self.give_up(job, &watch, &error),
         };
         self.leave(&job.job_id);
@@ -118,21 +118,34 @@ impl Node {
         }
     }
 
-    /// Does the work and marks it done, in one transaction.
-    fn attempt(&self, job: &Job, watch: &Watch) -> Result<Made> {
+    /// Does the work, step by step: each step and the note of how far it came are one transaction.
+    fn attempt(&self, job: &Job, watch: &Watch) -> Result<()> {
         let work = self
             .0
             .works
             .find(&job.kind)
             .ok_or_else(|| Error::internal("jobs: a kind that this node does not know"))?;
         let file = self.fetch_file(job)?;
-        self.0.db.write_again_now(|conn| {
-            with_room(conn, |conn| {
-                let made = work.run(conn, job, file.as_ref().map(NamedTempFile::path), watch)?;
-                store::finish(conn, job, &made, watch.rows(), clock::now())?;
-                Ok(made)
-            })
-        })
+        let mut job = job.clone();
+        watch.start_at(job.rows_done);
+        loop {
+            let step = self.0.db.write_again_now(|conn| {
+                with_room(conn, |conn| {
+                    let step = work.run(conn, &job, file.as_ref().map(NamedTempFile::path), watch)?;
+                    match &step {
+                        Step::Done(made) => store::finish(conn, &job, made, watch.rows(), clock::now())?,
+                        Step::On { checkpoint, location } => {
+                            store::keep(conn, &job, checkpoint, location.as_deref(), watch.rows())?;
+                        }
+                    }
+                    Ok(step)
+                })
+            })?;
+            match step {
+                Step::Done(_) => return Ok(()),
+                Step::On { checkpoint, .. } => job.checkpoint = Some(checkpoint),
+            }
+        }
     }
 
     /// The job's file, in a temporary file of this node.
@@ -208,8 +221,8 @@ impl Node {
 }
 
 impl Workers {
-    /// Takes no more jobs. What still runs after the grace is given back undone, for another node or the
-    /// next start to do from its beginning.
+    /// Takes no more jobs. What still runs after the grace is given back, for another node or the next start
+    /// to go on with from the last step that was done.
     pub fn stop(self, grace: Duration) {
         self.node.0.stopping.store(true, Ordering::Relaxed);
         let until = Instant::now().checked_add(grace);

@@ -48,6 +48,7 @@ pub fn insert(conn: &mut Conn, sealer: &Sealer, new: &NewJob, file: Option<&Path
         created_at: new.at,
         started_at: None,
         ended_at: None,
+        checkpoint: None,
     };
     diesel::insert_into(job::table).values(row.clone()).execute(conn)?;
     let Some(path) = file else { return Ok(row) };
@@ -118,8 +119,11 @@ pub fn take(
             job::owner.eq(owner),
             job::lease_until.eq(now + lease),
             job::attempts.eq(job::attempts + 1),
-            job::rows_done.eq(0),
         ))
+        .execute(conn)?;
+    // What was done of work in one step has been taken back with it.
+    diesel::update(job::table.find(&job_id).filter(job::checkpoint.is_null()))
+        .set(job::rows_done.eq(0))
         .execute(conn)?;
     diesel::update(job::table.find(&job_id).filter(job::started_at.is_null()))
         .set(job::started_at.eq(now))
@@ -155,7 +159,25 @@ pub fn renew(
     Ok(Some(!asked))
 }
 
-/// Marks a job done, in the transaction of its work. Refused, and with it the work, if the job is no longer
+/// Keeps how far a job came, in the transaction of that step. Refused, and with it the step, if the job is no
+/// longer this node's.
+pub fn keep(
+    conn: &mut Conn,
+    held: &Job,
+    checkpoint: &str,
+    location: Option<&str>,
+    rows_done: i64,
+) -> Result<()> {
+    let done = diesel::update(fenced(held))
+        .set((job::checkpoint.eq(checkpoint), job::location.eq(location), job::rows_done.eq(rows_done)))
+        .execute(conn)?;
+    if done == 0 {
+        return Err(Error::unavailable("jobs: another node has taken the job over"));
+    }
+    Ok(())
+}
+
+/// Marks a job done, in the transaction of its last step. Refused, and with it the work, if the job is no longer
 /// this node's or no longer wanted.
 pub fn finish(conn: &mut Conn, held: &Job, made: &Made, rows_done: i64, now: NaiveDateTime) -> Result<()> {
     let done = diesel::update(fenced(held).filter(job::cancel_asked.eq(false)))

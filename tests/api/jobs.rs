@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use yingzhu::auth::{Role, Scope};
 use yingzhu::db::Conn;
 use yingzhu::error::{Code, Error, Result};
-use yingzhu::jobs::{Job, JobState, Made, NewJob, Node, Settings, Watch, Work, Works, store};
+use yingzhu::jobs::{Job, JobState, Made, NewJob, Node, Settings, Step, Watch, Work, Works, store};
 use yingzhu::schema::{job, job_chunk};
 use yingzhu::seal::{KeyRing, Sealer};
 use yingzhu::values::{Place, clock};
@@ -199,10 +199,82 @@ impl Bench {
 struct Does<F>(F);
 
 impl<F: Fn(&Job, &Watch) -> Result<()> + Send + Sync> Work for Does<F> {
-    fn run(&self, _: &mut Conn, job: &Job, _: Option<&Path>, watch: &Watch) -> Result<Made> {
+    fn run(&self, _: &mut Conn, job: &Job, _: Option<&Path>, watch: &Watch) -> Result<Step> {
         (self.0)(job, watch)?;
-        Ok(Made { location: format!("/v1/made/{}", job.job_id), repeated: false })
+        Ok(Step::Done(Made { location: format!("/v1/made/{}", job.job_id), repeated: false }))
     }
+}
+
+/// Work of so many steps; before each, the function says whether it goes well.
+struct Steps<F>(u32, F);
+
+impl<F: Fn(u32, &Watch) -> Result<()> + Send + Sync> Work for Steps<F> {
+    fn run(&self, _: &mut Conn, job: &Job, _: Option<&Path>, watch: &Watch) -> Result<Step> {
+        let done: u32 = job.checkpoint.as_deref().map_or(0, |reached| reached.parse().unwrap());
+        (self.1)(done, watch)?;
+        let location = format!("/v1/made/{}", job.job_id);
+        watch.tell(u64::from(done + 1))?;
+        Ok(if done + 1 == self.0 {
+            Step::Done(Made { location, repeated: false })
+        } else {
+            Step::On { checkpoint: (done + 1).to_string(), location: Some(location) }
+        })
+    }
+}
+
+#[test]
+fn work_in_steps_goes_on_after_the_last_that_was_done() {
+    let bench = Bench::open();
+    let taken: Arc<Mutex<Vec<u32>>> = Arc::default();
+    let seen = Arc::clone(&taken);
+    let put = bench.put("steps");
+    let looked = (bench.db.clone(), put.job_id.clone());
+    let steps = Steps(4, move |done, _: &Watch| {
+        let mut taken = seen.lock().unwrap();
+        taken.push(done);
+        match (done, taken.iter().filter(|step| **step == done).count()) {
+            // The third step fails once: what the first two did stands, and is seen from outside.
+            (2, 1) => {
+                let scope = Scope::local(Place::parse(COUNTY).unwrap());
+                let job = looked.0.read_now(|conn| store::find(conn, &scope, &looked.1)).unwrap();
+                assert_eq!((job.rows_done, job.checkpoint.as_deref()), (2, Some("2")));
+                assert_eq!(job.location, Some(format!("/v1/made/{}", job.job_id)));
+                Err(Error::unavailable("not now"))
+            }
+            _ => Ok(()),
+        }
+    });
+    let workers = bench.node(Works::default().with("steps", steps), 1).start().unwrap();
+    let job = bench.until(&put.job_id, |job| job.ended_at.is_some());
+    workers.stop(Duration::from_mins(1));
+    assert_eq!((job.state, job.attempts, job.rows_done), (JobState::Done, 2, 4));
+    assert_eq!(*taken.lock().unwrap(), [0, 1, 2, 2, 3]);
+}
+
+#[test]
+fn work_in_steps_that_is_cancelled_keeps_what_was_done_and_says_where() {
+    let bench = Bench::open();
+    let put = bench.put("steps");
+    let steps = Steps(1000, |done, watch: &Watch| {
+        // Waits in the third step until the wish to stop has come through.
+        while done == 2 && watch.tell(2).is_ok() {
+            std::thread::yield_now();
+        }
+        Ok(())
+    });
+    let node = bench.node(Works::default().with("steps", steps), 1);
+    let workers = node.start().unwrap();
+    bench.until(&put.job_id, |job| job.rows_done == 2);
+    let scope = Scope::local(Place::parse(COUNTY).unwrap());
+    if bench.db.is_embedded() {
+        node.stop_here(&put.job_id);
+    } else {
+        bench.db.write_now(|conn| store::cancel(conn, &scope, &put.job_id, clock::now())).unwrap();
+    }
+    let job = bench.until(&put.job_id, |job| job.ended_at.is_some());
+    workers.stop(Duration::from_mins(1));
+    assert_eq!((job.state, job.rows_done), (JobState::Cancelled, 2));
+    assert_eq!(job.location, Some(format!("/v1/made/{}", job.job_id)));
 }
 
 #[test]
@@ -257,6 +329,8 @@ fn a_lease_that_ran_out_is_taken_over_and_the_former_owner_can_no_longer_finish(
     // The same node in another attempt is another owner as well.
     let former = Job { attempts: 1, ..second.clone() };
     for stale in [&first, &former] {
+        let kept = bench.db.write_now(|conn| store::keep(conn, stale, "9", None, 9));
+        assert_eq!(kept.unwrap_err().code, Code::Unavailable);
         let refused: Result<()> = bench.db.write_now(|conn| {
             diesel::update(job::table.find(&put.job_id)).set(job::params.eq("half")).execute(conn)?;
             store::finish(conn, stale, &made, 0, later)

@@ -20,6 +20,8 @@ mod aid_notices;
 #[cfg(test)]
 mod aid_races;
 #[cfg(test)]
+mod aid_steps;
+#[cfg(test)]
 mod assessments;
 #[cfg(test)]
 mod authorisation;

@@ -121,6 +121,7 @@ fn diesel_knows_every_column_of_every_table() {
                 aid_record,
                 aid_entry,
                 aid_report,
+                aid_report_set,
                 cross_check,
                 finding,
                 sighting,

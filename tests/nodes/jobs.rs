@@ -26,6 +26,7 @@ struct Tally {
 struct Windows {
     import: u64,
     check: u64,
+    order: u64,
 }
 
 /// One county through import and cross-check, the node of each killed at a random moment.
@@ -74,6 +75,18 @@ fn round(dice: &mut ChaCha8Rng, tally: &mut Tally, windows: &mut Windows, studen
     assert_eq!(format!("/v1/cross-checks/{}", again["check_id"].as_str().unwrap()), made);
     assert_eq!(site.count("SELECT count(*) FROM finding"), found);
     assert_eq!(site.count("SELECT count(*) FROM job_chunk"), 0);
+
+    // An order on everybody goes set by set: what a dead node did is there, and is not done again.
+    let asked = format!("{{\"term\":\"{TERM}\",\"place\":\"{COUNTY}\"}}");
+    let order = post(&nodes, "/v1/aid-records/proposals", 0, &json, asked.as_bytes());
+    let made = outlive(&site, &mut nodes, &order, dice, tally, &mut windows.order);
+    let report = get(&nodes, &site.tokens[0], &made);
+    let proposed = report["counts"]["proposed"].as_i64().unwrap();
+    assert!(proposed > 0, "{report}");
+    assert_eq!((&report["remaining"], &report["counts"]["already"]), (&0.into(), &0.into()));
+    let office = "FROM aid_record WHERE origin = 'office'";
+    assert_eq!(site.count(&format!("SELECT count(*) {office}")), proposed);
+    assert_eq!(site.count(&format!("SELECT count(DISTINCT (person_id, programme)) {office}")), proposed);
 }
 
 fn get(nodes: &[Node; 2], token: &str, path: &str) -> Value {
@@ -127,7 +140,11 @@ fn die(hits: u32, students: u32) {
     let seed = std::process::id().into();
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut tally = Tally::default();
-    let mut windows = Windows { import: u64::from(students), check: u64::from(students) / 2 };
+    let mut windows = Windows {
+        import: u64::from(students),
+        check: u64::from(students) / 2,
+        order: u64::from(students) / 2,
+    };
     while tally.while_running < hits {
         round(&mut dice, &mut tally, &mut windows, students);
         assert!(tally.jobs < 20 * hits.max(3), "too many jobs were done before their node could be killed");

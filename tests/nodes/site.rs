@@ -282,6 +282,16 @@ impl Site {
         let sent = self.upload(node, &roll(count), &[]);
         assert_eq!(sent.status, 201, "{}", sent.body);
         assert_eq!(sent.body["rows"]["new"], count, "{}", sent.body);
+        let mut ids = Vec::new();
+        // A standby that lists are read from has the import when it has come to it.
+        until("all are listed", || {
+            ids = self.students(node);
+            ids.len() == count
+        });
+        ids
+    }
+
+    fn students(&self, node: &Node) -> Vec<String> {
         let (mut ids, mut after) = (Vec::new(), String::new());
         loop {
             let uri = node.url(&format!("/v1/students?term={TERM}&limit=500{after}"));
