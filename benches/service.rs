@@ -7,7 +7,12 @@
 //! lists of their own. Lines are measured one after the other, round by round, and each is the median of its
 //! rounds.
 //!
+//! Beside each line stands the processor time that this process spent on a request, which a busy machine
+//! changes less than requests a second (the load generator's and PostgreSQL's own are not in it).
+//!
 //! `cargo bench --bench service -- [STUDENTS] [SECONDS]`; a million and five seconds unless told.
+//! `YINGZHU_BENCH_ENGINE=sqlite|postgres` measures one engine, `YINGZHU_BENCH_LINES=select,lookup` the lines whose
+//! names hold one of these words, `YINGZHU_BENCH_POOL=4` with another number of connections than usual.
 
 #[path = "../tests/support/installed.rs"]
 mod installed;
@@ -93,20 +98,32 @@ async fn bare_long(_id: UrlPath<String>) -> HttpResponse {
 }
 
 /// One row by its key.
+async fn one_row(id: UrlPath<String>, db: Data<Db>) -> yingzhu::error::Result<(String, i64)> {
+    let id = id.into_inner();
+    db.read(move |conn| {
+        Ok(person::table.find(id).select((person::person_id, person::row_version)).first(conn)?)
+    })
+    .await
+}
+
+/// One indexed select.
 #[utoipa::path]
 #[get("/bare/select/{id}")]
 async fn bare_select(id: UrlPath<String>, db: Data<Db>) -> yingzhu::error::Result<HttpResponse> {
-    let id = id.into_inner();
-    let row: (String, i64) = db
-        .read(move |conn| {
-            Ok(person::table.find(id).select((person::person_id, person::row_version)).first(conn)?)
-        })
-        .await?;
+    let row = one_row(id, db).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "person_id": row.0, "row_version": row.1 })))
 }
 
+/// One indexed select, and as many bytes as a lookup answers: what the length of the answer costs alone.
+#[utoipa::path]
+#[get("/bare/long_select/{id}")]
+async fn bare_long_select(id: UrlPath<String>, db: Data<Db>) -> yingzhu::error::Result<HttpResponse> {
+    let _row = one_row(id, db).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(LONG.get().cloned().unwrap_or_default()))
+}
+
 fn rooms(cfg: &mut ServiceConfig) {
-    cfg.service(bare_json).service(bare_long).service(bare_select);
+    cfg.service(bare_json).service(bare_long).service(bare_select).service(bare_long_select);
     routes::all(cfg);
 }
 
@@ -205,6 +222,16 @@ struct Measured {
     per_second: f64,
     p50: f64,
     p99: f64,
+    /// Processor time of this process for a request, in microseconds.
+    cpu: f64,
+}
+
+/// The processor time of this process so far, in seconds.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which may hold anything: user and system time are the 12th and 13th, in hundredths.
+    let rest = stat.rsplit(") ").next().unwrap_or_default();
+    rest.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// One way to ask.
@@ -220,6 +247,7 @@ struct Line {
 
 /// Runs wrk once against a line.
 fn load(folder: &Path, url: &str, token: &str, line: &Line, seconds: u32) -> Outcome<Measured> {
+    let (since, before) = (Instant::now(), cpu());
     let output = Command::new("wrk")
         .args([
             "-t2",
@@ -237,6 +265,7 @@ fn load(folder: &Path, url: &str, token: &str, line: &Line, seconds: u32) -> Out
         .env("TYPE", line.kind)
         .output()
         .map_err(|e| format!("wrk: {e}; apt-get install -y --no-install-recommends wrk"))?;
+    let (took, spent) = (since.elapsed().as_secs_f64(), cpu() - before);
     let said = String::from_utf8(output.stdout)?;
     if said.contains("Non-2xx") || said.contains("Socket errors") || !output.status.success() {
         return Err(format!("{}: {said}{}", line.name, String::from_utf8_lossy(&output.stderr)).into());
@@ -256,10 +285,12 @@ fn load(folder: &Path, url: &str, token: &str, line: &Line, seconds: u32) -> Out
             _ => number,
         }
     };
+    let per_second: f64 = after("Requests/sec:").parse()?;
     Ok(Measured {
-        per_second: after("Requests/sec:").parse()?,
+        per_second,
         p50: millis(after("50%")),
         p99: millis(after("99%")),
+        cpu: spent / took / per_second * 1e6,
     })
 }
 
@@ -296,8 +327,16 @@ fn lines(db: &Db, folder: &Path) -> Outcome<Vec<Line>> {
     let ids = f64::from(BATCH);
     Ok(vec![
         line("one indexed select", "/", json, write("select", paths("select"))?, CLIENTS, 1.0),
+        line(
+            "one indexed select, long answer",
+            "/",
+            json,
+            write("long_select", paths("long_select"))?,
+            CLIENTS,
+            1.0,
+        ),
         line("bare JSON, no database", "/", json, write("json", paths("json"))?, CLIENTS, 1.0),
-        line("the same, as long as an answer", "/", json, write("long", paths("long"))?, CLIENTS, 1.0),
+        line("bare JSON, long answer", "/", json, write("long", paths("long"))?, CLIENTS, 1.0),
         line(
             "lookup, full decision",
             LOOKUPS,
@@ -332,7 +371,10 @@ fn answer(address: SocketAddr, token: &str) -> Outcome<Bytes> {
 
 /// Serves in this process and measures line by line, round by round.
 fn measure(url: &str, students: u32, seconds: u32, folder: &Path) -> Outcome<Vec<(Line, Vec<Measured>)>> {
-    let settings = Settings::default();
+    let mut settings = Settings::default();
+    if let Some(size) = told("YINGZHU_BENCH_POOL").and_then(|size| size.parse().ok()) {
+        settings.pool_size = size;
+    }
     let db = Db::connect(&DatabaseUrl::parse(url).map_err(|t| t.en)?, u32::try_from(settings.pool_size)?)?;
     let reader =
         Reader { program: env!("CARGO_BIN_EXE_yingzhu").into(), limits: yingzhu::sheet::Limits::default() };
@@ -380,7 +422,9 @@ fn measure(url: &str, students: u32, seconds: u32, folder: &Path) -> Outcome<Vec
     }
     writeln!(note, "one answer is {long} bytes")?;
     let url = format!("http://{address}");
-    let mut measured: Vec<(Line, Vec<Measured>)> = lines.into_iter().map(|line| (line, Vec::new())).collect();
+    let wanted = told("YINGZHU_BENCH_LINES").unwrap_or_default();
+    let lines = lines.into_iter().filter(|line| wanted.split(',').any(|word| line.name.contains(word)));
+    let mut measured: Vec<(Line, Vec<Measured>)> = lines.map(|line| (line, Vec::new())).collect();
     for (line, _) in &measured {
         load(folder, &url, &token, line, 2)?;
     }
@@ -392,6 +436,11 @@ fn measure(url: &str, students: u32, seconds: u32, folder: &Path) -> Outcome<Vec
     let _ = stop.send(());
     let _ = serving.join();
     Ok(measured)
+}
+
+/// What an environment variable says, if anything.
+fn told(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|text| !text.is_empty())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -406,9 +455,9 @@ fn table(engine: &str, measured: &[(Line, Vec<Measured>)]) -> String {
         .map_or((f64::NAN, f64::NAN), |(_, rounds)| (of(rounds, |m| m.per_second), of(rounds, |m| m.p99)));
     measured.iter().fold(String::new(), |text, (line, rounds)| {
         let per_second = of(rounds, |m| m.per_second) * line.ids;
-        let (p50, p99) = (of(rounds, |m| m.p50), of(rounds, |m| m.p99));
+        let (p50, p99, cpu) = (of(rounds, |m| m.p50), of(rounds, |m| m.p99), of(rounds, |m| m.cpu));
         text + &format!(
-            "{engine:11} {:32} {per_second:9.0} /s {:6.2} x select   p50 {p50:7.2} ms   p99 {p99:7.2} ms {:5.2} x select\n",
+            "{engine:11} {:32} {per_second:9.0} /s {:6.2} x select   p50 {p50:7.2} ms   p99 {p99:7.2} ms {:5.2} x select   {cpu:7.1} us CPU\n",
             line.name,
             per_second / base,
             p99 / base_p99,
@@ -461,7 +510,7 @@ fn main() -> Outcome<()> {
     let students = numbers.first().copied().unwrap_or(1_000_000);
     let seconds = numbers.get(1).copied().unwrap_or(5).max(1);
     let folder = tempfile::Builder::new().prefix("service-bench").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let only = std::env::var("YINGZHU_BENCH_ENGINE").unwrap_or_default();
+    let only = told("YINGZHU_BENCH_ENGINE").unwrap_or_default();
     let mut out = std::io::stdout();
     writeln!(
         out,
@@ -483,6 +532,8 @@ fn main() -> Outcome<()> {
     } else {
         writeln!(out, "PostgreSQL not measured: {}", installed::missing())?;
     }
-    write!(out, "{}", program(folder.path())?)?;
+    if told("YINGZHU_BENCH_LINES").is_none() {
+        write!(out, "{}", program(folder.path())?)?;
+    }
     Ok(())
 }

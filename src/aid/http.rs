@@ -23,7 +23,7 @@ use crate::once::Answer;
 use crate::page::{self, PageQuery, page};
 use crate::values::{Lang, Place, Programme, Term, clock};
 
-page!(pub AidPage of AidBody, "Aid records in the order they were recorded.");
+page!(pub AidPage of AidBody, "Aid records, place by place and in each in the order they were recorded.");
 
 /// 导入资助发放记录 / Send a payment sheet for a term.
 ///
@@ -93,8 +93,8 @@ pub struct AidQuery {
 
 /// 列出资助记录 / The aid records in scope.
 ///
-/// 按学期、项目、学校或学生筛选，按登记先后分页。Filtered by term, programme, school or student; in the order
-/// they were recorded, page by page. A school sees its own records only, a guardian those of the own child.
+/// 按学期、项目、学校或学生筛选，按学校所在地、再按登记先后分页。Filtered by term, programme, school or student; by
+/// place of the school and then in the order they were recorded, page by page. A school sees its own records only, a guardian those of the own child.
 #[utoipa::path(tag = "aid", params(AidQuery), responses((status = 200, description = "A page of records", body = AidPage)))]
 #[get("/aid-records")]
 async fn list_aid_records(
@@ -117,7 +117,7 @@ async fn list_aid_records(
         notice: q.notice,
     };
     let rows = desk.db.browse(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
-    let (rows, next) = page::cut(rows, limit, |r| r.record_id.clone())?;
+    let (rows, next) = page::cut(rows, limit, |r| (r.place.clone(), r.record_id.clone()))?;
     Ok(Json(AidPage { items: rows.into_iter().map(AidBody::from).collect(), next }))
 }
 

@@ -10,12 +10,12 @@ use super::hand::Hand;
 use super::model::{AidRecord, AidState, Entry, EntryKind, Origin};
 use super::store;
 use crate::db::Conn;
+use crate::eligibility::statement::Attended;
 use crate::eligibility::store::{Gathered, Picture, gather};
 use crate::error::{Code, Error, Result};
 use crate::policy::decision::BenefitKind;
 use crate::policy::{self, Decision, Pack};
 use crate::poverty_list::shelf::When;
-use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
 use crate::values::closed_list::closed_list;
 use crate::values::{Place, Programme, Term, Text, clock};
@@ -79,7 +79,7 @@ impl Ground {
     }
 
     /// What is recorded of a student who studies at a school within the caller's scope.
-    pub(super) fn here(&self, hand: &Hand, person: &str) -> Option<(&Gathered, &Enrolment)> {
+    pub(super) fn here(&self, hand: &Hand, person: &str) -> Option<(&Gathered, &Attended)> {
         let gathered = self.picture.people.get(person)?;
         let row = gathered.enrolment.as_ref().filter(|row| row.term == self.term)?;
         let scope = hand.who.scope();
@@ -222,7 +222,7 @@ pub(super) fn not_here() -> Error {
 pub(super) fn made(
     hand: &Hand,
     ground: &Ground,
-    row: &Enrolment,
+    row: &Attended,
     programme: Programme,
     grant: Grant,
     slot: String,

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use diesel::upsert::excluded;
 
 use super::ledger;
@@ -83,19 +84,24 @@ pub struct Filter {
     pub notice: Option<String>,
 }
 
-/// A page of the records in scope, oldest first.
+/// What the list is ordered by: the place of the school, then the record. By the record's id alone, which grows
+/// with time, a county's page is looked for through the records of a whole province.
+pub type AidKey = (String, String);
+
+/// A page of the records in scope, place by place and in each oldest first.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
     filter: Filter,
-    after: Option<String>,
+    after: Option<AidKey>,
     limit: i64,
 ) -> Result<Vec<AidRecord>> {
-    let mut query = aid_record::table
-        .filter(in_scope(scope))
-        .filter(aid_record::record_id.gt(after.unwrap_or_default()))
-        .select(AidRecord::as_select())
-        .into_boxed();
+    let mut query = aid_record::table.filter(in_scope(scope)).select(AidRecord::as_select()).into_boxed();
+    if let Some((place, record)) = after {
+        // As one comparison, so that the index is entered at the place where the last page ended.
+        let begin = sql::<Bool>("(aid_record.place, aid_record.record_id) > (");
+        query = query.filter(begin.bind::<Text, _>(place).sql(", ").bind::<Text, _>(record).sql(")"));
+    }
     if let Some(term) = filter.term {
         query = query.filter(aid_record::term.eq(term));
     }
@@ -121,7 +127,7 @@ pub fn list(
     if let Some(notice) = filter.notice {
         query = query.filter(aid_record::notice_id.eq(notice));
     }
-    Ok(query.order(aid_record::record_id.asc()).limit(limit).load(conn)?)
+    Ok(query.order((aid_record::place.asc(), aid_record::record_id.asc())).limit(limit).load(conn)?)
 }
 
 /// One record in scope.
@@ -193,23 +199,19 @@ pub fn ledger(conn: &mut Conn, record_id: &str) -> Result<Vec<Entry>> {
         .load(conn)?)
 }
 
-/// Makes records what their ledgers had made them by a moment.
-pub fn as_known(conn: &mut Conn, records: &mut [AidRecord], known_at: NaiveDateTime) -> Result<()> {
-    let moved: Vec<String> = records.iter().map(|r| r.record_id.clone()).collect();
-    let ledgers = ledgers(conn, &moved, known_at)?;
-    for record in records {
-        let lines = ledgers.get(&record.record_id).map(Vec::as_slice).unwrap_or_default();
-        let told =
-            ledger::fold(lines).map_err(|_refused| Error::internal("aid: a ledger does not follow"))?;
-        if let Some(told) = told {
-            record.state = told.standing.state;
-            record.paid_fen = told.standing.paid;
-            record.returned_fen = told.standing.returned;
-            record.paid_on = told.paid_on;
-            record.version = told.version;
-        }
+/// What the ledgers of some records had come to by a moment. One with no line by then is left out.
+pub fn as_known(
+    conn: &mut Conn,
+    records: &[String],
+    known_at: NaiveDateTime,
+) -> Result<HashMap<String, ledger::Told>> {
+    let mut told = HashMap::with_capacity(records.len());
+    for (record, lines) in ledgers(conn, records, known_at)? {
+        let come_to =
+            ledger::fold(&lines).map_err(|_refused| Error::internal("aid: a ledger does not follow"))?;
+        told.extend(come_to.map(|come_to| (record, come_to)));
     }
-    Ok(())
+    Ok(told)
 }
 
 /// The live office records of some students in a term, for holding a proposal against them.

@@ -7,7 +7,7 @@
 //!   writes later otherwise fails at once with "database is locked". On PostgreSQL several write at
 //!   once: what may be done twice goes through [`Db::write_again`], which does it again when another was
 //!   faster, and [`hold`] keeps a row from others until the transaction ends.
-//! * [`Db::consult`] reads what one statement brings, without a transaction around it.
+//! * [`Db::consult`] reads what one statement brings, without a transaction around it where that costs trips.
 //! * [`Db::browse`] reads from a replica where there is one. Lists, exports and statistics may; nothing
 //!   that is decided upon may, because a replica lags.
 //! * The URL's scheme is required: a mistyped URL must never create an empty database.
@@ -227,9 +227,9 @@ impl Db {
         self.hop(move |db| db.write_now(f)).await
     }
 
-    /// Reads on a blocking thread without a transaction, for what one statement brings: that is of one
-    /// moment by itself, and two trips to the database are saved. `f` may be called again, after a
-    /// connection that was found dead.
+    /// Reads on a blocking thread, on PostgreSQL without a transaction, for what one statement brings there:
+    /// that is of one moment by itself, and two trips to the database are saved. `f` may be called again,
+    /// after a connection that was found dead.
     pub async fn consult<T, F>(&self, f: F) -> Result<T>
     where
         T: Send + 'static,
@@ -255,8 +255,9 @@ impl Db {
 
     /// [`Db::consult`] on the calling thread, for commands.
     pub fn consult_now<T>(&self, f: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        if self.pooled_outside {
-            // There the bounds on a statement are those of its transaction.
+        if self.pooled_outside || self.embedded {
+            // Behind a pooler the bounds on a statement are those of its transaction; next door a transaction
+            // costs no trip, and several statements are quicker than one for all.
             return self.read_now(f);
         }
         let mut left = self.primary.size();

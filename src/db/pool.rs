@@ -18,6 +18,9 @@ use crate::values::Text;
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// So much of a SQLite file is mapped, the most it allows; what lies beyond is read as usual.
+const MAPPED: u32 = 0x7fff_0000;
+
 /// After a vain wait, for how long everybody is told to come back at once.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -78,11 +81,13 @@ impl Manager {
         match &self.url {
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path)?;
-                // FULL: an acknowledged write survives a lost power supply.
-                conn.batch_execute(
+                // FULL: an acknowledged write survives a lost power supply. Pages are read through a map of the
+                // file: all connections share the system's copy, where each would make its own.
+                conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;",
-                )
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; \
+                     PRAGMA mmap_size = {MAPPED};",
+                ))
                 .map_err(setup)?;
                 Ok(Conn::Sqlite(conn))
             }

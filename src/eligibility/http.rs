@@ -253,8 +253,13 @@ impl Asking {
     }
 }
 
+/// A whole answer is about ten thousand bytes.
+const ONE_ANSWER: usize = 12 * 1024;
+
 fn written(answer: &impl Serialize) -> Result<Bytes> {
-    Ok(Bytes::from(serde_json::to_vec(answer)?))
+    let mut text = Vec::with_capacity(ONE_ANSWER);
+    serde_json::to_writer(&mut text, answer)?;
+    Ok(Bytes::from(text))
 }
 
 fn json(body: Bytes) -> HttpResponse {

@@ -16,7 +16,8 @@ use crate::poverty_list::model::List;
 use crate::poverty_list::shelf::{Shelves, When};
 use crate::roll::masking;
 use crate::roll::store as roll;
-use crate::seal::Sealer;
+use crate::seal::suite::Tag;
+use crate::seal::{Domain, Sealer};
 use crate::values::{Lang, PersonName, Place, ResidentId, TermCalendar, Text};
 
 /// Everything an answer depends on besides the question.
@@ -73,11 +74,12 @@ pub fn by_id(conn: &mut Conn, desk: &Desk<'_>, asked: &[Asked]) -> Result<Vec<Lo
     }
     let mut answers: Vec<(usize, LookupBody)> = Vec::with_capacity(asked.len());
     for (as_of, questions) in by_date {
-        let ids: Vec<&str> = questions.iter().map(|(_, q)| q.id.as_str()).collect();
+        let tag = |(_, q): &(usize, &Asked)| desk.sealer.blind_index(Domain::ResidentId, q.id.as_str());
+        let tags: Vec<Tag> = questions.iter().map(tag).collect();
         let (when, term) = desk.moment(as_of);
-        let picture = store::find(conn, desk.shelves, desk.sealer, &ids, desk.caller.scope(), when, &term)?;
-        for (at, question) in questions {
-            let person = picture.person_of(desk.sealer, question.id.as_str());
+        let picture = store::find(conn, desk.shelves, tags.clone(), desk.caller.scope(), when, &term)?;
+        for ((at, question), tag) in questions.into_iter().zip(tags) {
+            let person = picture.person_of(&tag);
             let agrees = person.is_none_or(|person| {
                 let known = picture.people.get(person);
                 known.is_some_and(|known| known.has_name(desk.sealer, person, question.name.normal()))

@@ -1,12 +1,14 @@
 //! From what is recorded to what is known: assembles the facts about a student, and says how the list
 //! answers. Pure.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::policy::facts::{Facts, Hukou, Major, School as SchoolFacts, Student};
 use crate::poverty_list::model::Entry;
 use crate::roll::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
-use crate::values::{Category, EnrolmentState, EvidenceKind, Place, Stage, Text};
+use crate::values::{
+    Category, EnrolmentState, EvidenceKind, Hardship, HukouKind, Ownership, Place, RunBy, Stage, Text,
+};
 
 use super::model::ListAnswer;
 
@@ -25,11 +27,112 @@ pub struct Recorded<'a> {
     pub listed: Option<&'a Entry>,
 }
 
+/// What a roll row says that a decision rests on, whatever it was read into.
+#[derive(Debug, Clone, Copy)]
+pub struct Pupil<'a> {
+    /// Id of the row.
+    pub enrolment_id: &'a str,
+    /// Place of the school.
+    pub place: &'a str,
+    /// Stage.
+    pub stage: Stage,
+    /// Grade within the stage.
+    pub grade: Option<i16>,
+    /// State on the date.
+    pub state: EnrolmentState,
+    /// Whether the studies are full time.
+    pub full_time: Option<bool>,
+    /// Whether the student number is a formal one.
+    pub formal: Option<bool>,
+    /// Whether the student boards.
+    pub boarding: Option<bool>,
+    /// Kind of household registration.
+    pub hukou_kind: Option<HukouKind>,
+    /// Place of household registration.
+    pub hukou_place: Option<&'a str>,
+    /// Whether the major is agricultural.
+    pub agricultural: Option<bool>,
+    /// Whether the major is one of the performing arts.
+    pub performing_arts: Option<bool>,
+    /// The school's own assessment of hardship.
+    pub hardship: Option<Hardship>,
+    /// Whether the row says anything about categories.
+    pub categories_known: bool,
+    /// When it was recorded.
+    pub recorded_at: NaiveDateTime,
+}
+
+/// A roll row.
+pub trait OnRoll {
+    /// What it says, with the state of that date.
+    fn on(&self, date: NaiveDate) -> Pupil<'_>;
+}
+
+impl OnRoll for Enrolment {
+    fn on(&self, date: NaiveDate) -> Pupil<'_> {
+        Pupil {
+            enrolment_id: &self.enrolment_id,
+            place: &self.place,
+            stage: self.stage,
+            grade: self.grade,
+            state: self.state_on(date),
+            full_time: self.full_time,
+            formal: self.formal,
+            boarding: self.boarding,
+            hukou_kind: self.hukou_kind,
+            hukou_place: self.hukou_place.as_deref(),
+            agricultural: self.agricultural,
+            performing_arts: self.performing_arts,
+            hardship: self.hardship,
+            categories_known: self.categories_known,
+            recorded_at: self.recorded_at,
+        }
+    }
+}
+
+/// What a school's record says that a decision rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Studies<'a> {
+    /// Place of the school.
+    pub place: &'a str,
+    /// Public or private.
+    pub ownership: Option<Ownership>,
+    /// Whether a kindergarten is inclusive.
+    pub inclusive: Option<bool>,
+    /// Whether a private school is approved.
+    pub approved: Option<bool>,
+    /// Who runs it.
+    pub run_by: Option<RunBy>,
+    /// Whether it is a rural school.
+    pub rural: Option<bool>,
+    /// Tuition, fen per term.
+    pub tuition_fen: Option<i64>,
+    /// Tuition of the public school of the same kind, fen per term.
+    pub public_tuition_fen: Option<i64>,
+}
+
+impl<'a> From<&'a School> for Studies<'a> {
+    fn from(s: &'a School) -> Self {
+        Self {
+            place: &s.place,
+            ownership: s.ownership,
+            inclusive: s.inclusive,
+            approved: s.approved,
+            run_by: s.run_by,
+            rural: s.rural,
+            tuition_fen: s.tuition_fen,
+            public_tuition_fen: s.public_tuition_fen,
+        }
+    }
+}
+
 /// The row that speaks for the student: one with the student still enrolled before one that has ended,
 /// and of several the one recorded last.
-pub fn speaking(enrolments: &[Enrolment], as_of: NaiveDate) -> Option<&Enrolment> {
-    enrolments.iter().max_by_key(|e| {
-        (e.state_on(as_of) == EnrolmentState::Enrolled, e.recorded_at, e.enrolment_id.clone())
+pub fn speaking<R: OnRoll>(rows: &[R], as_of: NaiveDate) -> Option<&R> {
+    let rank = |row: &Pupil<'_>| (row.state == EnrolmentState::Enrolled, row.recorded_at);
+    rows.iter().max_by(|a, b| {
+        let (a, b) = (a.on(as_of), b.on(as_of));
+        (rank(&a), a.enrolment_id).cmp(&(rank(&b), b.enrolment_id))
     })
 }
 
@@ -51,12 +154,12 @@ pub fn facts(recorded: Recorded<'_>, as_of: NaiveDate) -> Facts {
         evidence: recorded.evidence.iter().map(|e| e.kind).collect(),
         listed: recorded.listed.map(|l| l.category),
     };
-    assemble(recorded.enrolments, recorded.school, said, as_of)
+    let row = speaking(recorded.enrolments, as_of).map(|row| row.on(as_of));
+    assemble(row, recorded.school.map(Studies::from), said, as_of)
 }
 
-/// [`facts`] of what is said already; `school` is that of the row that speaks.
-pub fn assemble(enrolments: &[Enrolment], at: Option<&School>, said: Said, as_of: NaiveDate) -> Facts {
-    let row = speaking(enrolments, as_of);
+/// [`facts`] of the row that speaks, its school, and what is said already.
+pub fn assemble(row: Option<Pupil<'_>>, at: Option<Studies<'_>>, said: Said, as_of: NaiveDate) -> Facts {
     let mut evidence = said.evidence.clone();
     if said.listed.is_some() {
         evidence.push(EvidenceKind::ProvincialList);
@@ -65,29 +168,29 @@ pub fn assemble(enrolments: &[Enrolment], at: Option<&School>, said: Said, as_of
     evidence.dedup();
     Facts {
         as_of,
-        place: row.and_then(|r| place(Some(&r.place))),
+        place: row.and_then(|r| place(Some(r.place))),
         student: row.map_or_else(
             || Student { categories: categories(&said, false), ..Student::default() },
-            |r| student(&said, at, r, as_of),
+            |r| student(&said, at, &r),
         ),
         // Not to have recorded a paper is not to know that there is none.
         evidence: (!evidence.is_empty()).then_some(evidence),
     }
 }
 
-fn student(said: &Said, at: Option<&School>, row: &Enrolment, as_of: NaiveDate) -> Student {
+fn student(said: &Said, at: Option<Studies<'_>>, row: &Pupil<'_>) -> Student {
     Student {
         stage: Some(row.stage),
         grade: row.grade.and_then(|g| u8::try_from(g).ok()),
         study_years: None,
-        state: Some(row.state_on(as_of)),
+        state: Some(row.state),
         full_time: row.full_time,
         formal: row.formal,
         boarding: row.boarding,
         new_entrant: None,
         school: at.map(school).unwrap_or_default(),
         major: Major { agricultural: row.agricultural, performing_arts: row.performing_arts },
-        hukou: Hukou { place: place(row.hukou_place.as_deref()), kind: row.hukou_kind },
+        hukou: Hukou { place: place(row.hukou_place), kind: row.hukou_kind },
         categories: categories(said, row.categories_known),
         hardship: row.hardship,
         // A kindergarten's third grade (大班) is the year before primary school.
@@ -97,9 +200,9 @@ fn student(said: &Said, at: Option<&School>, row: &Enrolment, as_of: NaiveDate) 
     }
 }
 
-fn school(s: &School) -> SchoolFacts {
+fn school(s: Studies<'_>) -> SchoolFacts {
     SchoolFacts {
-        place: place(Some(&s.place)),
+        place: place(Some(s.place)),
         ownership: s.ownership,
         inclusive: s.inclusive,
         approved: s.approved,

@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::rules::{self, Answered, Said};
-use super::statement::{Door, Listed, Row, Spelling, Statement};
+use super::rules::{self, Answered, OnRoll, Said};
+use super::statement::{Attended, File, Found, Listed, Spelling, Statement};
 use crate::aid::body::AidBody;
-use crate::aid::model::AidRecord;
 use crate::aid::store as aid;
 use crate::auth::Scope;
 use crate::db::Conn;
@@ -17,9 +16,9 @@ use crate::error::{Error, Result};
 use crate::policy::facts::Facts;
 use crate::poverty_list::model::List;
 use crate::poverty_list::shelf::{Shelf, Shelves, When};
-use crate::roll::model::{Enrolment, School};
-use crate::seal::{Domain, Sealer, vault};
-use crate::values::{Place, Text};
+use crate::seal::suite::Tag;
+use crate::seal::{Sealer, vault};
+use crate::values::{Fen, Place, Text};
 
 /// How often rows and shelf are read anew until they are of one edition.
 const ATTEMPTS: usize = 4;
@@ -30,7 +29,7 @@ pub struct Gathered {
     /// The facts for the policy.
     pub facts: Facts,
     /// The roll row the facts come from.
-    pub enrolment: Option<Enrolment>,
+    pub enrolment: Option<Attended>,
     /// Where the student stands on the list in force, if anywhere.
     pub entry: Option<Listed>,
     /// Remarks on the facts.
@@ -41,7 +40,6 @@ pub struct Gathered {
 }
 
 /// What the vault holds of a student that an answer may show.
-#[derive(Default)]
 struct Sealed {
     id: Option<Vec<u8>>,
     names: Vec<Spelling>,
@@ -63,19 +61,17 @@ pub struct Picture {
     pub people: HashMap<String, Gathered>,
 }
 
-/// Gathers what is recorded about the people of some id numbers whom the scope lets be seen. `term` is the
-/// one whose aid is told.
+/// Gathers what is recorded about the people behind some blind indexes whom the scope lets be seen. `term` is
+/// the one whose aid is told.
 pub fn find(
     conn: &mut Conn,
     shelves: &Shelves,
-    sealer: &Sealer,
-    ids: &[&str],
+    tags: Vec<Tag>,
     scope: &Scope,
     when: When,
     term: &str,
 ) -> Result<Picture> {
-    let tags: Vec<_> = ids.iter().map(|id| sealer.blind_index(Domain::ResidentId, id)).collect();
-    draw(conn, shelves, &Statement::by_id_number(&tags, scope, when, term), when)
+    draw(conn, shelves, &Statement::by_id_number(tags, scope, when, term), when)
 }
 
 /// Gathers what is recorded about some people, with their aid of a term.
@@ -94,94 +90,59 @@ pub fn gather(conn: &mut Conn, people: &[String], when: When) -> Result<Picture>
     of_people(conn, &Shelves::default(), people, when, "")
 }
 
-fn draw<D: Door>(
-    conn: &mut Conn,
-    shelves: &Shelves,
-    statement: &Statement<D>,
-    when: When,
-) -> Result<Picture> {
+fn draw(conn: &mut Conn, shelves: &Shelves, statement: &Statement, when: When) -> Result<Picture> {
     let mut shelf = shelves.last();
     for _ in 0..ATTEMPTS {
-        let rows = statement.rows(conn)?;
-        let edition = rows.iter().find_map(|row| row.edition);
+        let Found { edition, files } = statement.ask(conn)?;
         if edition.is_none() {
             // A list was locked by a program that does not count: nothing that is kept can be relied on.
             shelf = shelves.renew(conn)?;
-            return Picture::of(conn, rows, shelf, when);
+            return Picture::of(conn, files, shelf, when);
         }
         if shelf.is_of(edition) {
-            return Picture::of(conn, rows, shelf, when);
+            return Picture::of(conn, files, shelf, when);
         }
         shelf = shelves.renew(conn)?;
     }
     Err(Error::unavailable("lookup: lists were locked faster than they could be read"))
 }
 
-/// Everything recorded about one student, as the rows come in.
-#[derive(Default)]
-struct File {
-    sealed: Sealed,
-    entries: Vec<Listed>,
-    said: Said,
-    enrolments: Vec<Enrolment>,
-    schools: HashMap<String, School>,
-    aid: Vec<(AidRecord, bool)>,
-}
-
-impl File {
-    fn put(&mut self, row: Row) {
-        self.sealed.names.extend(row.name);
-        self.entries.extend(row.entry);
-        self.said.categories.extend(row.category);
-        self.said.evidence.extend(row.evidence);
-        self.enrolments.extend(row.enrolment);
-        self.schools.extend(row.school.map(|school| (school.code.clone(), school)));
-        self.aid.extend(row.aid.map(|record| (record, row.moved_on.unwrap_or_default())));
-    }
-
-    fn gathered(mut self, lists: &Shelf, when: When, aid: Vec<AidBody>) -> Gathered {
-        let on = lists.narrowest(self.entries.iter().map(|e| e.list_id.as_str()), when);
-        let entry = on.and_then(|list| self.entries.iter().find(|e| e.list_id == list.list_id).cloned());
-        let at = rules::speaking(&self.enrolments, when.as_of)
-            .and_then(|row| self.enrolments.iter().position(|e| e.enrolment_id == row.enrolment_id));
-        self.said.listed = entry.as_ref().map(|e| e.category);
-        let school =
-            at.and_then(|at| self.enrolments.get(at)).and_then(|row| self.schools.get(&row.school_code));
-        let facts = rules::assemble(&self.enrolments, school, self.said, when.as_of);
-        let notes = notes(&facts, &self.enrolments);
-        let enrolment = at.map(|at| self.enrolments.swap_remove(at));
-        Gathered { facts, enrolment, entry, notes, aid, sealed: self.sealed }
+impl Gathered {
+    fn of(file: File, lists: &Shelf, when: When, aid: Vec<AidBody>) -> Self {
+        let File { id_ct, names, mut entries, categories, evidence, mut roll, .. } = file;
+        let on = lists.narrowest(entries.iter().map(|e| e.list_id.as_str()), when);
+        let entry = on
+            .and_then(|list| entries.iter().position(|e| e.list_id == list.list_id))
+            .map(|at| entries.swap_remove(at));
+        let said = Said { categories, evidence, listed: entry.as_ref().map(|e| e.category) };
+        let row = rules::speaking(&roll, when.as_of);
+        let pupil = row.map(|row| row.on(when.as_of));
+        let facts = rules::assemble(pupil, row.and_then(Attended::school), said, when.as_of);
+        let notes = notes(&facts, roll.len());
+        let at = row.and_then(|row| roll.iter().position(|other| other.enrolment_id == row.enrolment_id));
+        let enrolment = at.map(|at| roll.swap_remove(at));
+        Self { facts, enrolment, entry, notes, aid, sealed: Sealed { id: id_ct, names } }
     }
 }
 
 impl Picture {
-    fn of(conn: &mut Conn, rows: Vec<Row>, shelf: Arc<Shelf>, when: When) -> Result<Self> {
-        let mut files: HashMap<String, File> = HashMap::new();
-        let mut by_index = HashMap::new();
-        for mut row in rows {
-            let Some(person_id) = row.person_id.take() else { continue };
-            if let Some(person) = row.person.take() {
-                by_index.extend(person.id_bidx.map(|index| (index, person_id.clone())));
-                files.entry(person_id).or_default().sealed.id = person.id_ct;
-            } else {
-                files.entry(person_id).or_default().put(row);
-            }
-        }
+    fn of(conn: &mut Conn, mut files: Vec<File>, shelf: Arc<Shelf>, when: When) -> Result<Self> {
         let mut aid = aid_of(conn, &mut files, when)?;
-        let people = files
-            .into_iter()
-            .map(|(person, file)| {
-                let aid = aid.remove(&person).unwrap_or_default();
-                let gathered = file.gathered(&shelf, when, aid);
-                (person, gathered)
-            })
-            .collect();
+        let mut by_index = HashMap::with_capacity(files.len());
+        let mut people = HashMap::with_capacity(files.len());
+        for mut file in files {
+            let person = std::mem::take(&mut file.person_id);
+            by_index.extend(file.id_bidx.take().map(|index| (index, person.clone())));
+            let aid = aid.remove(&person).unwrap_or_default();
+            let gathered = Gathered::of(file, &shelf, when, aid);
+            people.insert(person, gathered);
+        }
         Ok(Self { when, shelf, by_index, people })
     }
 
-    /// The person of an id number, if known and seen.
-    pub fn person_of(&self, sealer: &Sealer, id: &str) -> Option<&str> {
-        self.by_index.get(sealer.blind_index(Domain::ResidentId, id).as_slice()).map(String::as_str)
+    /// The person behind a blind index, if known and seen.
+    pub fn person_of(&self, tag: &Tag) -> Option<&str> {
+        self.by_index.get(tag.as_slice()).map(String::as_str)
     }
 
     /// How the lists answer for a person; `fallback` is the caller's own place.
@@ -230,29 +191,31 @@ impl Gathered {
 }
 
 /// Each student's aid, as it stood at the moment: what has moved on since is told again from its ledger.
-fn aid_of(
-    conn: &mut Conn,
-    files: &mut HashMap<String, File>,
-    when: When,
-) -> Result<HashMap<String, Vec<AidBody>>> {
-    let records: Vec<(AidRecord, bool)> = files.values_mut().flat_map(|file| file.aid.drain(..)).collect();
-    let (moved, still): (Vec<_>, Vec<_>) = records.into_iter().partition(|(_, moved_on)| *moved_on);
-    let mut told: Vec<AidRecord> = moved.into_iter().map(|(record, _)| record).collect();
-    if !told.is_empty() {
-        aid::as_known(conn, &mut told, when.known_at)?;
-    }
-    told.extend(still.into_iter().map(|(record, _)| record));
-    told.sort_unstable_by(|a, b| a.record_id.cmp(&b.record_id));
-    let mut by_person: HashMap<String, Vec<AidBody>> = HashMap::new();
-    for record in told {
-        by_person.entry(record.person_id.clone()).or_default().push(record.into());
+fn aid_of(conn: &mut Conn, files: &mut [File], when: When) -> Result<HashMap<String, Vec<AidBody>>> {
+    let records = || files.iter().flat_map(|file| &file.aid);
+    let moved: Vec<String> = records().filter(|r| r.moved_on).map(|r| r.record_id.clone()).collect();
+    let told = if moved.is_empty() { HashMap::new() } else { aid::as_known(conn, &moved, when.known_at)? };
+    let mut by_person = HashMap::new();
+    for file in files.iter_mut().filter(|file| !file.aid.is_empty()) {
+        let mut bodies: Vec<AidBody> = file.aid.drain(..).map(|record| record.of(&file.person_id)).collect();
+        for body in &mut bodies {
+            if let Some(told) = told.get(&body.record_id) {
+                body.state = told.standing.state;
+                body.paid_fen = Fen(told.standing.paid);
+                body.returned_fen = Fen(told.standing.returned);
+                body.paid_on = told.paid_on;
+                body.version = told.version;
+            }
+        }
+        bodies.sort_unstable_by(|a, b| a.record_id.cmp(&b.record_id));
+        by_person.insert(file.person_id.clone(), bodies);
     }
     Ok(by_person)
 }
 
-fn notes(facts: &Facts, enrolments: &[Enrolment]) -> Vec<(&'static str, Text)> {
+fn notes(facts: &Facts, rows: usize) -> Vec<(&'static str, Text)> {
     let mut notes = Vec::new();
-    if enrolments.is_empty() {
+    if rows == 0 {
         notes.push((
             "roll_not_covering",
             Text::fixed(
@@ -261,7 +224,7 @@ fn notes(facts: &Facts, enrolments: &[Enrolment]) -> Vec<(&'static str, Text)> {
             ),
         ));
     }
-    if enrolments.len() > 1 {
+    if rows > 1 {
         notes.push((
             "several_enrolments",
             Text::fixed(

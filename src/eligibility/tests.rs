@@ -3,7 +3,6 @@
 use super::*;
 use crate::poverty_list::model::{List, ListState};
 use crate::poverty_list::shelf::{Shelf, When};
-use crate::values::{Hardship, HukouKind};
 
 fn day(y: i32, m: u32, d: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(y, m, d).unwrap()

@@ -99,8 +99,8 @@ impl Timed {
 }
 
 impl Patience {
-    /// How long a sender of this many bytes may have kept us waiting in all.
-    fn allows(self, received: u64) -> Duration {
+    /// How long whoever has sent, or taken, this many bytes may have kept us waiting in all.
+    pub(super) fn allows(self, received: u64) -> Duration {
         let earned = Duration::from_millis(
             received.saturating_mul(1000).checked_div(self.bytes_per_second.into()).unwrap_or(u64::MAX),
         );

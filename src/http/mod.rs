@@ -6,7 +6,7 @@
 //! `configure(&mut utoipa_actix_web::service_config::ServiceConfig)` and are listed once, in [`routes`].
 //!
 //! Where to look: errors → [`problem`]; typed input → [`extract`]; files → [`upload`]; what was
-//! wrong with a field → [`faults`]; wrong method → [`allowed`]; changed meanwhile → [`if_match`]; the document → [`document`].
+//! wrong with a field → [`faults`]; slow callers → [`deadline`], `taking`; wrong method → [`allowed`]; changed meanwhile → [`if_match`]; the document → [`document`].
 
 pub mod allowed;
 pub mod deadline;
@@ -28,6 +28,7 @@ pub mod request_id;
 pub mod rim;
 pub mod routes;
 pub mod server;
+mod taking;
 pub mod upload;
 pub mod works;
 

@@ -23,7 +23,7 @@ use super::allowed::RouteTable;
 use super::extract::broken_body;
 use super::metrics::Metrics;
 use super::parts::{Parts, Patience};
-use super::{RequestId, deadline, problem, request_id};
+use super::{RequestId, deadline, problem, request_id, taking};
 use crate::error::{Code, Error};
 use crate::values::Lang;
 
@@ -73,6 +73,9 @@ pub async fn pass(
             let (request, response) = response.into_parts();
             let route = request.match_pattern();
             let response = unread.stay_with(asked.finish(&rim, response, route.as_deref()));
+            // However long the whole may be: exports are.
+            let patience = Patience { total: Duration::MAX, ..rim.patience };
+            let response = taking::watch(&request, response, patience);
             Ok(ServiceResponse::new(request, response))
         }
         Ok(Err(error)) => {

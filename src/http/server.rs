@@ -61,10 +61,12 @@ pub fn start(
     // connection, and what is being sent, for as long as it likes.
     let unread = u32::try_from(settings.unread.as_millis()).unwrap_or(u32::MAX);
     rustix::net::sockopt::set_tcp_user_timeout(&listener, unread)?;
+    open_as_many_files_as_allowed();
     let server = HttpServer::new(move || super::assemble(&parts, rooms))
         .workers(workers)
         .worker_max_blocking_threads(settings.pool_size.div_ceil(workers).max(1))
         .max_connections(settings.max_connections)
+        .on_connect(super::taking::keep_socket)
         .client_request_timeout(settings.head_timeout)
         .keep_alive(settings.keep_alive)
         .shutdown_timeout(settings.grace.as_secs())
@@ -73,6 +75,15 @@ pub fn start(
         .listen(listener)?
         .run();
     Ok(server)
+}
+
+/// A connection holds two files, and systems are wont to allow a process no more than 1,024 unless it asks.
+fn open_as_many_files_as_allowed() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let allowed = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: allowed.maximum, ..allowed }) {
+        log::warn!("event=files_not_allowed error={error}");
+    }
 }
 
 /// Ends when the process is asked to stop: SIGTERM from a supervisor, SIGINT from a terminal.

@@ -28,7 +28,8 @@ pub struct DecisionBody {
     /// certificate; assessed: by the school or another category; none.
     pub route: Route,
     /// 各资助项目的判定 / One verdict per programme, in a fixed order.
-    pub programmes: Vec<ProgrammeBody>,
+    #[schema(value_type = Vec<ProgrammeBody>)]
+    pub programmes: Vec<Verdict>,
     /// 合计 / Sums over the eligible programmes.
     pub totals: TotalsBody,
     /// 对事实本身的提示 / Remarks on the facts themselves, e.g. an area code that has ended.
@@ -47,6 +48,17 @@ pub struct PolicyRef {
     pub version: String,
     /// 摘要 / SHA-256 in hex.
     pub digest: String,
+}
+
+/// The verdict on one programme: made for this decision, or one that the pack keeps as JSON. Both are written
+/// alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Verdict {
+    /// A kept one.
+    Kept(Spoken),
+    /// One of this decision.
+    Made(Box<ProgrammeBody>),
 }
 
 /// 一个项目的判定 / The verdict on one programme.
@@ -227,7 +239,7 @@ impl Decision {
             term: self.term,
             policy: PolicyRef::of(pack),
             route: self.route,
-            programmes: self.programmes.iter().filter_map(|p| programme(p, pack, lang)).collect(),
+            programmes: self.programmes.iter().filter_map(|p| verdict(p, pack, lang)).collect(),
             totals: TotalsBody {
                 cash: self.totals.cash.into(),
                 waived: self.totals.waived.into(),
@@ -240,9 +252,36 @@ impl Decision {
     }
 }
 
-fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<ProgrammeBody> {
+fn verdict(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Verdict> {
     let at = pack.programmes.iter().position(|p| p.programme == decision.programme)?;
-    let rules = pack.programmes.get(at)?;
+    let kept = pack.phrases.elsewhere(at, decision, lang).map(Verdict::Kept);
+    kept.or_else(|| Some(Verdict::Made(Box::new(made(at, pack.programmes.get(at)?, decision, pack, lang)))))
+}
+
+/// The verdict on a programme whose first condition is not met.
+pub(super) fn elsewhere(rules: &ProgrammeRules, why: Option<Spoken>, lang: Lang) -> ProgrammeBody {
+    ProgrammeBody {
+        programme: rules.programme,
+        name: name(rules.programme, lang),
+        outcome: Outcome::Ineligible,
+        benefit: None,
+        priority: None,
+        paid_by: rules.paid_by,
+        reasons: why.into_iter().collect(),
+        missing: Vec::new(),
+        warnings: Vec::new(),
+        what_would_change: Vec::new(),
+    }
+}
+
+/// `at` is the programme's place in the pack.
+fn made(
+    at: usize,
+    rules: &ProgrammeRules,
+    decision: &ProgrammeDecision,
+    pack: &Pack,
+    lang: Lang,
+) -> ProgrammeBody {
     let said = |r: &Reason| pack.phrases.reason(at, r.condition, r.truth, lang);
     let benefit = decision.benefit.map(|b| {
         let standard = b.standard.and_then(|i| pack.standards.get(i));
@@ -257,7 +296,7 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
             certainty: standard.map(|s| s.origin.certainty.mark()),
         }
     });
-    Some(ProgrammeBody {
+    ProgrammeBody {
         programme: decision.programme,
         name: name(decision.programme, lang),
         outcome: decision.outcome,
@@ -268,7 +307,7 @@ fn programme(decision: &ProgrammeDecision, pack: &Pack, lang: Lang) -> Option<Pr
         missing: decision.missing.iter().map(|m| missing(m, rules, lang)).collect(),
         warnings: decision.warnings.iter().map(|w| warning(w, pack, rules, lang)).collect(),
         what_would_change: decision.changes.iter().map(|set| change(set, pack, lang)).collect(),
-    })
+    }
 }
 
 /// A programme's name.
@@ -298,5 +337,31 @@ fn missing(missing: &Missing, rules: &ProgrammeRules, lang: Lang) -> MissingBody
         who: who.in_lang(lang).to_owned(),
         message: text.in_lang(lang).to_owned(),
         range: missing.range.map(|FenRange { low, high }| RangeBody { low_fen: low, high_fen: high }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decide::decide;
+    use super::*;
+
+    #[test]
+    fn a_kept_verdict_is_the_one_that_would_be_made() {
+        let pack = Pack::embedded().unwrap();
+        let facts = serde_json::from_str(
+            r#"{"as_of":"2024-10-10","place":"341024","student":{"stage":"primary","grade":3,"state":"enrolled"}}"#,
+        )
+        .unwrap();
+        let decision = decide(&pack, &facts);
+        for lang in [Lang::Zh, Lang::En] {
+            let mut kept = 0;
+            for (at, (rules, decided)) in pack.programmes.iter().zip(&decision.programmes).enumerate() {
+                let told = verdict(decided, &pack, lang).unwrap();
+                kept += usize::from(matches!(told, Verdict::Kept(_)));
+                let made = made(at, rules, decided, &pack, lang);
+                assert_eq!(serde_json::to_string(&told).unwrap(), serde_json::to_string(&made).unwrap());
+            }
+            assert!(kept > 5 && kept < decision.programmes.len(), "{kept}");
+        }
     }
 }

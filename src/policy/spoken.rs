@@ -1,4 +1,5 @@
-//! What a pack says again and again, written as JSON once: reasons and steps, in each language.
+//! What a pack says again and again, written as JSON once: reasons, steps, and the verdict on a programme that
+//! is for another stage, in each language.
 //!
 //! A decision repeats some thirty of these sentences. Made anew each time they were most of what an answer
 //! cost; so a pack keeps their text as it goes into the answer, and an answer takes it as it stands.
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::body::{ReasonBody, StepBody};
-use super::decision::Truth;
+use super::body::{self, ReasonBody, StepBody};
+use super::decision::{ProgrammeDecision, Reason, Truth};
 use super::fact::Fact;
 use super::programme::{Condition, ProgrammeRules};
 use super::steps::Step;
@@ -73,6 +74,8 @@ struct Ways {
 pub(super) struct Phrases {
     /// By programme and condition, each by its place in the pack.
     reasons: Vec<Vec<Ways>>,
+    /// By programme: the verdict when its first condition is not met, which is then the only one told.
+    elsewhere: Vec<Both>,
     steps: Vec<Both>,
 }
 
@@ -83,8 +86,15 @@ impl Phrases {
             let say = |truth| Both::of(|lang| reason(condition, truth, lang));
             Ways { met: say(Truth::Met), not_met: say(Truth::NotMet), unknown: say(Truth::Unknown) }
         };
+        let reasons: Vec<Vec<Ways>> =
+            programmes.iter().map(|rules| rules.conditions.iter().map(ways).collect()).collect();
+        let elsewhere = programmes.iter().zip(&reasons).map(|(rules, reasons)| {
+            let why = |lang| reasons.first().and_then(|ways| ways.not_met.in_lang(lang));
+            Both::of(|lang| body::elsewhere(rules, why(lang), lang))
+        });
         Self {
-            reasons: programmes.iter().map(|rules| rules.conditions.iter().map(ways).collect()).collect(),
+            elsewhere: elsewhere.collect(),
+            reasons,
             steps: steps.iter().map(|one| Both::of(|lang| step(one, lang))).collect(),
         }
     }
@@ -104,6 +114,14 @@ impl Phrases {
             Truth::Unknown => &ways.unknown,
         };
         both.in_lang(lang)
+    }
+
+    /// The verdict on a programme (by its place in the pack), where it is that the first condition is not met.
+    pub(super) fn elsewhere(&self, at: usize, decision: &ProgrammeDecision, lang: Lang) -> Option<Spoken> {
+        const FIRST: Reason = Reason { condition: 0, truth: Truth::NotMet };
+        let silent = decision.warnings.is_empty() && decision.changes.is_empty();
+        let first = decision.reasons == [FIRST] && silent;
+        first.then(|| self.elsewhere.get(at)?.in_lang(lang)).flatten()
     }
 
     /// A step.

@@ -18,8 +18,8 @@ use crate::values::Place;
 
 /// The edition as SQL: the highest number of a locked version, 0 where there is none, and nothing
 /// (`NULL`) while a version is locked that has no number, which no shelf can be held against.
-pub const EDITION: &str = "CASE WHEN EXISTS (SELECT 1 FROM poverty_list WHERE locked_at IS NOT NULL AND lock_number IS NULL) \
-     THEN NULL ELSE coalesce((SELECT max(lock_number) FROM poverty_list), 0) END";
+pub const EDITION: &str = "nullif(coalesce((SELECT max(coalesce(lock_number, 9223372036854775807)) FROM poverty_list \
+     WHERE locked_at IS NOT NULL), 0), 9223372036854775807)";
 
 /// A date, and the moment by which something must have been recorded to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

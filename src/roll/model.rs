@@ -107,10 +107,15 @@ pub struct Enrolment {
 impl Enrolment {
     /// The state on a date: before the day of leaving the student was still enrolled.
     pub fn state_on(&self, date: NaiveDate) -> EnrolmentState {
-        match self.left_on {
-            Some(left) if date < left => EnrolmentState::Enrolled,
-            _ => self.state,
-        }
+        state_on(self.state, self.left_on, date)
+    }
+}
+
+/// The state on a date of someone whose row says `state`, from the day of leaving where that is given.
+pub fn state_on(state: EnrolmentState, left_on: Option<NaiveDate>, date: NaiveDate) -> EnrolmentState {
+    match left_on {
+        Some(left) if date < left => EnrolmentState::Enrolled,
+        _ => state,
     }
 }
 

@@ -14,7 +14,7 @@ use diesel::sql_types::{BigInt, Text};
 use yingzhu::auth::Scope;
 use yingzhu::db::{Conn, Db};
 use yingzhu::eligibility;
-use yingzhu::eligibility::statement::text_of_lookup;
+use yingzhu::eligibility::statement::texts_of_lookup;
 use yingzhu::poverty_list::shelf::{Shelves, When};
 use yingzhu::roll::masking::People;
 use yingzhu::seal::{Domain, Sealer, vault};
@@ -69,7 +69,8 @@ fn look_up(conn: &mut Conn, sealer: &Sealer) {
     let named = vault::having_names(conn, sealer, &[(people[0].as_str(), one.name.as_str())]).unwrap();
     assert_eq!(named.len(), 1);
     let (shelves, when) = (Shelves::default(), When { as_of, known_at: now });
-    let picture = eligibility::store::find(conn, &shelves, sealer, &ids, &scope, when, TERM).unwrap();
+    let tags = ids.iter().map(|id| sealer.blind_index(Domain::ResidentId, id)).collect();
+    let picture = eligibility::store::find(conn, &shelves, tags, &scope, when, TERM).unwrap();
     assert_eq!(picture.people.keys().cloned().collect::<Vec<_>>(), people);
     assert_eq!(picture.people[&people[0]].aid.len(), 1);
     eligibility::store::of_people(conn, &shelves, &people, when, TERM).unwrap();
@@ -187,47 +188,42 @@ async fn no_lookup_and_no_page_reads_a_large_table_whole() {
 
 /// The plan of a lookup of one id number, as the database tells it.
 fn plan_of_a_lookup(db: &Db, sealer: &Sealer) -> Vec<String> {
-    let tag = sealer.blind_index(Domain::ResidentId, &child(1).id);
-    let key = digest::hex(&tag);
-    let binds = [
-        ("$1", if db.is_embedded() { format!("'[\"{key}\"]'") } else { format!("ARRAY['{key}']") }),
-        ("$2", "'3410'".to_owned()),
-        ("$3", "'3411'".to_owned()),
-        ("$4", "''".to_owned()),
-        ("$5", "''".to_owned()),
-        ("$6", "DATE '2024-10-10'".to_owned()),
-        ("$7", "TIMESTAMP '2099-01-01 00:00:00'".to_owned()),
-        ("$8", format!("'{TERM}'")),
-    ];
-    let fill = |text: &str, sign: char| {
-        binds.iter().fold(text.to_owned(), |text, (bind, value)| {
-            // SQLite knows dates as texts only.
-            let value = if sign == '?' {
-                value.replace("DATE ", "").replace("TIMESTAMP ", "")
-            } else {
-                value.clone()
+    let steps = db.write_now(|conn| {
+        let mut steps: Vec<Plan> = Vec::new();
+        for text in texts_of_lookup(!db.is_embedded()) {
+            let asked = match conn {
+                // Plans do not depend on what is bound there.
+                Conn::Sqlite(_) => format!("EXPLAIN QUERY PLAN {text}"),
+                Conn::Pg(conn) => {
+                    conn.batch_execute(
+                        "CREATE OR REPLACE FUNCTION pg_temp.plan(asked text) RETURNS SETOF text LANGUAGE plpgsql AS \
+                         'BEGIN RETURN QUERY EXECUTE ''EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) '' || asked; END'",
+                    )?;
+                    format!("SELECT detail FROM pg_temp.plan($sql${}$sql$) AS detail", filled(text, sealer))
+                }
             };
-            text.replace(&bind.replace('$', &sign.to_string()), &value)
-        })
-    };
-    let text = text_of_lookup(!db.is_embedded());
-    db.write_now(|conn| {
-        let steps: Vec<Plan> = match conn {
-            Conn::Sqlite(_) => {
-                diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", fill(text, '?'))).load(conn)?
-            }
-            Conn::Pg(_) => {
-                conn.batch_execute(
-                    "CREATE FUNCTION pg_temp.plan(asked text) RETURNS SETOF text LANGUAGE plpgsql AS \
-                     'BEGIN RETURN QUERY EXECUTE ''EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) '' || asked; END'",
-                )?;
-                let sql = format!("SELECT detail FROM pg_temp.plan($sql${}$sql$) AS detail", fill(text, '$'));
-                diesel::sql_query(sql).load(conn)?
-            }
-        };
-        Ok(steps.into_iter().map(|step| step.detail).collect())
-    })
-    .unwrap()
+            steps.extend(diesel::sql_query(asked).load::<Plan>(conn)?);
+        }
+        Ok(steps)
+    });
+    steps.unwrap().into_iter().map(|step| step.detail).collect()
+}
+
+/// The statement with values in the places of its binds.
+fn filled(text: &str, sealer: &Sealer) -> String {
+    let key = digest::hex(&sealer.blind_index(Domain::ResidentId, &child(1).id));
+    let (key, term) = (format!("ARRAY[decode('{key}', 'hex')]"), format!("'{TERM}'"));
+    let binds = [
+        ("$1", key.as_str()),
+        ("$2", "'3410'"),
+        ("$3", "'3411'"),
+        ("$4", "''"),
+        ("$5", "''"),
+        ("$6", "DATE '2024-10-10'"),
+        ("$7", "TIMESTAMP '2099-01-01 00:00:00'"),
+        ("$8", term.as_str()),
+    ];
+    binds.iter().fold(text.to_owned(), |text, (bind, value)| text.replace(bind, value))
 }
 
 /// `cargo test --test api_postgres -- --ignored --nocapture plan_at_a_million` prints the plan.

@@ -85,6 +85,83 @@ fn callers_that_send_slowly_are_sent_away_and_the_others_served_meanwhile() {
     until("their connections are gone", || !slow.iter().any(is_held));
 }
 
+/// Sends a byte now and then until the other end hangs up or answers, and takes the answer.
+fn trickle(stream: &mut std::net::TcpStream, bytes: &[u8]) -> Came {
+    for byte in bytes {
+        let answered = stream.set_nonblocking(true).is_ok() && matches!(stream.peek(&mut [0]), Ok(1));
+        stream.set_nonblocking(false).unwrap();
+        if answered || stream.write_all(&[*byte]).is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    read_answer(stream)
+}
+
+#[test]
+fn callers_that_send_slowly_but_steadily_are_sent_away_whatever_they_send() {
+    const SLOW: usize = 20;
+    let site = Site::open();
+    let node = site.node_with(0, &["--body-grace-seconds", "1"]);
+    site.enrol(&node, 5);
+    let whole = lookup(&site, 1);
+    let body = whole.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    // Spaces before a value are JSON; there is always one byte more to come, and never enough of them.
+    let endless = [whole[..body].to_vec(), vec![b' '; whole.len() - body]].concat();
+    let came: Vec<Came> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..SLOW)
+            .map(|caller| {
+                let (node, endless) = (&node, &endless);
+                scope.spawn(move || {
+                    let mut stream = connect(&node.address).unwrap();
+                    // Half of them have sent the head at once, the others not even that.
+                    let at_once = if caller % 2 == 0 { body } else { 0 };
+                    stream.write_all(&endless[..at_once]).unwrap();
+                    trickle(&mut stream, &endless[at_once..].repeat(200))
+                })
+            })
+            .collect();
+        assert_eq!(site.look_up(&node, 1).status, 200);
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    for came in came {
+        assert!(matches!(came, Came::Answer { status: 408, .. }), "{came:?}");
+    }
+}
+
+#[test]
+fn callers_that_read_slowly_but_steadily_are_dropped() {
+    use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+    let site = Site::open();
+    // Nobody takes ten megabytes a second by sixteen bytes at a time.
+    let node = site.node_with(0, &["--body-grace-seconds", "1", "--body-min-rate", "10000000"]);
+    site.enrol(&node, 50);
+    let lines: Vec<u8> = (0..1_000).flat_map(|n| [question(n % 50), b"\n".to_vec()].concat()).collect();
+    let headers = [("authorization", site.tokens[0].as_str()), ("content-type", "application/x-ndjson")];
+    let asked = request("POST", "/v1/eligibility/lookups", &headers, &lines);
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    // What the system keeps for the caller is small, so that the caller's pace is felt.
+    sockopt::set_socket_recv_buffer_size(&socket, 4_096).unwrap();
+    connect(&socket, &node.address.parse::<std::net::SocketAddr>().unwrap()).unwrap();
+    let mut stream = std::net::TcpStream::from(socket);
+    let mut sender = stream.try_clone().unwrap();
+    let taken = std::thread::scope(|scope| {
+        // Ends when the server hangs up, if it has not taken it all by then.
+        scope.spawn(move || {
+            let _ = sender.write_all(&asked);
+        });
+        let (mut taken, mut some) = (0, [0; 16]);
+        while let Ok(read @ 1..) = std::io::Read::read(&mut stream, &mut some) {
+            taken += read;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        taken
+    });
+    assert!(taken > 0 && taken < 1_000 * 5_000, "{taken} bytes of some ten million");
+    until("it was told in the log", || node.said().contains("event=answer_taken_too_slowly"));
+    assert_eq!(site.look_up(&node, 1).status, 200);
+}
+
 #[test]
 fn callers_that_stop_reading_are_dropped_and_hold_nothing() {
     const STALLED: usize = 6;

@@ -239,3 +239,26 @@ fn rows_that_others_hold_are_not_waited_for_long() {
     );
     assert_eq!(site.look_up(&node, 1).status, 200);
 }
+
+#[test]
+fn a_statement_that_takes_too_long_is_given_up_and_its_connection_used_again() {
+    let Engine::Postgres = Engine::here() else { return };
+    let site = Site::open();
+    let node = site.node_with(0, &["--statement-seconds", "1", "--pool-size", "1"]);
+    let students = site.enrol(&node, 3);
+    let connection = || {
+        site.count(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'yingzhu' AND datname = current_database()",
+        )
+    };
+    let before = connection();
+    run(&site.url, "ALTER TABLE person RENAME TO person_itself");
+    run(&site.url, "CREATE VIEW person AS SELECT * FROM person_itself WHERE pg_sleep(600) IS NOT NULL");
+    passing(&site.look_up(&node, 1));
+    passing(&propose(&site, &node, &students[0]));
+    run(&site.url, "DROP VIEW person");
+    run(&site.url, "ALTER TABLE person_itself RENAME TO person");
+    assert_eq!(site.look_up(&node, 1).status, 200);
+    assert_eq!(propose(&site, &node, &students[0]).status, 201);
+    assert_eq!(connection(), before, "the same connection");
+}

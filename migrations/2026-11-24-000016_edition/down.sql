@@ -1,0 +1,2 @@
+DROP INDEX aid_record_by_place_alone;
+DROP INDEX poverty_list_edition;

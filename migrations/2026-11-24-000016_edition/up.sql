@@ -1,0 +1,6 @@
+-- The edition of the locked lists, asked by every lookup, is the last entry of one index: the highest lock
+-- number, or the greatest number there is while a locked version has none.
+CREATE INDEX poverty_list_edition ON poverty_list ((coalesce(lock_number, 9223372036854775807))) WHERE locked_at IS NOT NULL;
+
+-- The list of aid records, page by page, where no term is asked for.
+CREATE INDEX aid_record_by_place_alone ON aid_record (place, record_id);
