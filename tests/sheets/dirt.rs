@@ -81,6 +81,8 @@ fn numbers_of_people() {
         ("'34052419800101001X", "34052419800101001X | leading_quote_removed"),
         ("\u{a0}34052419800101001X", "34052419800101001X | blanks_removed"),
         ("3405241980\u{200b}0101001X", "34052419800101001X | invisible_removed"),
+        ("\u{feff}34052419800101001X", "34052419800101001X | invisible_removed"),
+        ("\t34052419800101001X\t", "34052419800101001X | blanks_removed"),
         ("34O52419800101001X", "id_characters"),
         ("34052419800l01001X", "id_characters"),
         ("110105491231002", "11010519491231002X | upgraded_15_digits"),
@@ -118,6 +120,7 @@ fn names_of_people() {
     everywhere("姓名", "陈䶮", name, "陈䶮");
     everywhere("姓名", "陈\u{e863}", name, "陈䶮 | rare_character_mapped");
     everywhere("姓名", "陈?", name, "name_characters");
+    everywhere("姓名", "陈#", name, "name_characters");
     everywhere("姓名", "", name, "cell_missing");
     everywhere("姓名", "示例", name, "示例");
 }
