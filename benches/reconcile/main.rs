@@ -41,18 +41,6 @@ fn timed<T>(work: &mut impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
-/// The best of so many rounds of several works that take turns, so that what else the machine does falls on
-/// all of them alike.
-fn best_in_turns<const N: usize>(rounds: u32, mut works: [&mut dyn FnMut(); N]) -> [Duration; N] {
-    let mut best = [Duration::MAX; N];
-    for _ in 0..rounds {
-        for (work, best) in works.iter_mut().zip(&mut best) {
-            *best = (*best).min(timed(work));
-        }
-    }
-    best
-}
-
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
@@ -73,8 +61,12 @@ fn main() -> Result<(), Failure> {
     let asked = |name: &str| std::env::args().any(|arg| arg == name);
     let term = Term::parse(TERM).ok_or("no term")?;
     let mut out = std::io::stdout().lock();
+    if asked("alone") {
+        let work = std::env::args().next_back().and_then(|arg| arg.parse().ok()).ok_or("no work")?;
+        return pure::alone(&mut out, term, students, work);
+    }
     if !asked("sqlite") && !asked("postgres") {
-        pure::run(&mut out, term)?;
+        pure::run(&mut out)?;
     }
     if asked("pure") {
         return Ok(());

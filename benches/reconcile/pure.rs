@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use yingzhu::cross_check::intern::{Folded, Ids};
-use yingzhu::cross_check::numbering::number_all;
+use yingzhu::cross_check::intern::Folded;
+use yingzhu::cross_check::people::People;
 use yingzhu::cross_check::{
     AccountKey, Aided, Born, Categories, County, Due, DueDays, Enrolled, Evidences, HouseholdSource, Input,
     Listed, NameKey, Options, PersonKey, SchoolKey, reconcile,
@@ -17,7 +17,7 @@ use yingzhu::cross_check::{
 use yingzhu::policy::decision::Outcome as Verdict;
 use yingzhu::values::{EnrolmentState, Fen, Programme, Stage, Term, TermCalendar};
 
-use super::{Failure, best_in_turns, ms, peak};
+use super::{Failure, best, ms, peak, timed};
 
 const COUNTY: County = County(341_024);
 const GRANTS: [(Programme, i64); 3] = [
@@ -41,16 +41,32 @@ fn sealed(person: u32) -> Uuid {
 
 /// Rows as they come from the three sources, each with its sealed id; and what follows from the roll, by
 /// the place of the row there.
-#[derive(Default)]
 struct Sources {
+    people: People,
     roll: Vec<Enrolled>,
-    roll_ids: Vec<Uuid>,
     list: Vec<Listed>,
-    list_ids: Vec<Uuid>,
     aid: Vec<Aided>,
-    aid_ids: Vec<Uuid>,
     due: Vec<Due>,
     born: Vec<Born>,
+}
+
+impl Sources {
+    /// Room for all rows from the start: what growing would leave behind, the work would take for itself.
+    fn with_room(students: usize) -> Self {
+        let (listed, paid) = (students * 3 / 10 + 3, students * 4 / 10 + 4);
+        Self {
+            people: People {
+                roll: Vec::with_capacity(students),
+                list: Vec::with_capacity(listed),
+                aid: Vec::with_capacity(3 * paid),
+            },
+            roll: Vec::with_capacity(students),
+            list: Vec::with_capacity(listed),
+            aid: Vec::with_capacity(3 * paid),
+            due: Vec::with_capacity(3 * paid),
+            born: Vec::with_capacity(paid),
+        }
+    }
 }
 
 /// Puts rows and their ids in one order that is none.
@@ -65,7 +81,8 @@ fn shuffle<T>(rows: &mut [T], ids: &mut [Uuid]) {
 
 /// So many students, three in ten listed, four in ten paid by three programmes; a few faults of each kind.
 fn sources(students: u32) -> Sources {
-    let mut s = Sources::default();
+    let most = usize::try_from(students).unwrap_or_default();
+    let mut s = Sources::with_room(most);
     for person in 0..students {
         let odd = mixed(u64::from(person)) % 1000;
         let (listed, paid) = (person % 10 < 3, person % 10 < 4);
@@ -73,15 +90,15 @@ fn sources(students: u32) -> Sources {
         let at = u32::try_from(s.roll.len()).ok().filter(|_| !listed || odd > 4);
         if at.is_some() {
             s.roll.push(enrolled(person, odd, listed, paid));
-            s.roll_ids.push(sealed(person));
+            s.people.roll.push(sealed(person));
         }
         if listed {
             s.list.push(entry(person, if odd == 7 { students + person } else { person }));
-            s.list_ids.push(sealed(person));
+            s.people.list.push(sealed(person));
         }
         for (programme, fen) in GRANTS.into_iter().filter(|_| paid) {
             s.aid.push(payment(person, odd, programme, fen));
-            s.aid_ids.push(sealed(person));
+            s.people.aid.push(sealed(person));
             s.due.extend(at.map(|at| Due {
                 person: PersonKey(at),
                 programme,
@@ -93,8 +110,8 @@ fn sources(students: u32) -> Sources {
         let on = NaiveDate::from_ymd_opt(2009, 1 + person % 12, 1 + person % 28).unwrap_or_default();
         s.born.extend(at.filter(|_| paid).map(|at| Born { person: PersonKey(at), on }));
     }
-    shuffle(&mut s.list, &mut s.list_ids);
-    shuffle(&mut s.aid, &mut s.aid_ids);
+    shuffle(&mut s.list, &mut s.people.list);
+    shuffle(&mut s.aid, &mut s.people.aid);
     s
 }
 
@@ -145,38 +162,20 @@ fn payment(person: u32, odd: u64, programme: Programme, fen: i64) -> Aided {
 
 /// The bare join: which rows of list and aid have a row of the roll.
 fn join<S: BuildHasher + Default>(s: &Sources) -> usize {
-    let mut rows: HashMap<Uuid, u32, S> = HashMap::with_capacity_and_hasher(s.roll_ids.len(), S::default());
-    for (id, at) in s.roll_ids.iter().zip(0..) {
+    let mut rows: HashMap<Uuid, u32, S> =
+        HashMap::with_capacity_and_hasher(s.people.roll.len(), S::default());
+    for (id, at) in s.people.roll.iter().zip(0..) {
         rows.insert(*id, at);
     }
-    s.list_ids.iter().chain(&s.aid_ids).filter(|id| rows.contains_key(*id)).count()
-}
-
-/// The numbers of roll, list and aid.
-type Numbers = [Vec<u32>; 3];
-
-/// Numbered as a run over a database does it: each row as it is read.
-fn row_by_row(s: &Sources) -> Result<Numbers, Failure> {
-    let mut known = Ids::default();
-    let mut column = |ids: &[Uuid]| ids.iter().map(|id| known.enter(*id)).collect::<Result<Vec<u32>, _>>();
-    Ok([column(&s.roll_ids)?, column(&s.list_ids)?, column(&s.aid_ids)?])
-}
-
-/// Numbered by whoever holds whole columns.
-fn in_columns(s: &Sources) -> Result<Numbers, Failure> {
-    Ok(number_all([&s.roll_ids, &s.list_ids, &s.aid_ids])?)
+    s.people.list.iter().chain(&s.people.aid).filter(|id| rows.contains_key(*id)).count()
 }
 
 /// From sealed ids to findings: how many.
-fn whole(
-    s: &mut Sources,
-    number: fn(&Sources) -> Result<Numbers, Failure>,
-    term: Term,
-) -> Result<usize, Failure> {
-    let [roll, list, aid] = number(s)?;
-    s.roll.iter_mut().zip(roll).for_each(|(row, number)| row.person = PersonKey(number));
-    s.list.iter_mut().zip(list).for_each(|(row, number)| row.person = PersonKey(number));
-    s.aid.iter_mut().zip(aid).for_each(|(row, number)| row.person = PersonKey(number));
+fn whole(s: &mut Sources, term: Term) -> Result<usize, Failure> {
+    let numbers = s.people.number()?;
+    s.roll.iter_mut().zip(numbers.roll()).for_each(|(row, person)| row.person = person);
+    s.list.iter_mut().zip(numbers.list()).for_each(|(row, person)| row.person = person);
+    s.aid.iter_mut().zip(numbers.aid()).for_each(|(row, person)| row.person = person);
     let options = Options {
         term,
         calendar: TermCalendar::default(),
@@ -196,51 +195,112 @@ fn whole(
     Ok(outcome.findings.len())
 }
 
-/// Prints the pure part: ten times the rows, and the ratios.
-pub(super) fn run(out: &mut impl Write, term: Term) -> Result<(), Failure> {
-    writeln!(out, "pure, one thread, sealed ids of 16 bytes in no order; best of several rounds")?;
-    let mut former: Option<[Duration; 4]> = None;
+/// What is measured.
+const WORKS: [&str; 3] = [
+    "hash join, the standard library's hash",
+    "hash join, the hash of ids that is ours",
+    "reconciled, from sealed ids to findings",
+];
+
+/// Times of one work: cold, as a run does it, in memory fresh from the system and with rows that no cache holds;
+/// and warm, the best of further rounds with the same memory and rows.
+type Times = [Duration; 2];
+
+/// Leaves nothing of the rows in the processor's cache, however few they are. What it was done with is to be kept,
+/// or the work would find memory that is not fresh.
+fn chill() -> Vec<u64> {
+    let other: Vec<u64> = (0..16 << 20).collect();
+    black_box(other.iter().fold(0, |sum, word| sum ^ word));
+    other
+}
+
+/// Does one work in a process of its own, which is this one, and prints its times, its peak of memory beyond the
+/// rows, and what there was.
+pub(super) fn alone(out: &mut impl Write, term: Term, students: u32, work: usize) -> Result<(), Failure> {
+    let mut s = sources(students);
+    let rows = format!("{} roll {} list {} aid", s.roll.len(), s.list.len(), s.aid.len());
+    let other = chill();
+    peak();
+    let held = peak();
+    let mut findings = 0;
+    let mut work = || -> Result<(), Failure> {
+        match work {
+            0 => drop(black_box(join::<std::hash::RandomState>(&s))),
+            1 => drop(black_box(join::<BuildHasherDefault<Folded>>(&s))),
+            _ => findings = whole(&mut s, term)?,
+        }
+        Ok(())
+    };
+    let mut failed = Ok(());
+    let first = timed(&mut || failed = work());
+    let more = peak().saturating_sub(held);
+    let again = best(4, || failed = work());
+    failed?;
+    drop(other);
+    Ok(writeln!(out, "{},{},{more},{rows},{findings}", first.as_nanos(), again.as_nanos())?)
+}
+
+/// What a process said that did one work alone.
+struct Alone {
+    times: Times,
+    more: u64,
+    told: String,
+}
+
+impl Alone {
+    fn ask(students: u32, work: usize) -> Result<Self, Failure> {
+        let mut child = std::process::Command::new(std::env::current_exe()?);
+        let said = child.args(["alone", &students.to_string(), &work.to_string()]).output()?;
+        let said = String::from_utf8(said.stdout)?;
+        let mut fields = said.trim().split(',');
+        let mut field = || fields.next().ok_or("a work said too little");
+        let times =
+            [field()?.parse().map(Duration::from_nanos)?, field()?.parse().map(Duration::from_nanos)?];
+        let more = field()?.parse()?;
+        Ok(Self { times, more, told: format!("{}, {} findings", field()?, field()?) })
+    }
+}
+
+/// Prints the pure part: ten times the rows, and the ratios. Each work has processes of its own, which take
+/// turns: rows and memory are as fresh to the small as to the large.
+pub(super) fn run(out: &mut impl Write) -> Result<(), Failure> {
+    const ROUNDS: u32 = 7;
+    writeln!(
+        out,
+        "pure, one thread, sealed ids of 16 bytes in no order; best of {ROUNDS} processes; cold, and warm: again \
+         with the same rows and memory"
+    )?;
+    let mut former: Option<[Times; WORKS.len()]> = None;
     for students in [100_000, 1_000_000] {
-        let mut s = sources(students);
-        let rounds = 9;
-        let held = peak();
-        let findings = whole(&mut s, row_by_row, term)?;
-        let more = peak().saturating_sub(held);
-        let s = std::cell::RefCell::new(s);
-        let times = best_in_turns(
-            rounds,
-            [
-                &mut || {
-                    black_box(join::<std::hash::RandomState>(&s.borrow()));
-                },
-                &mut || {
-                    black_box(join::<BuildHasherDefault<Folded>>(&s.borrow()));
-                },
-                &mut || drop(black_box(whole(&mut s.borrow_mut(), row_by_row, term))),
-                &mut || drop(black_box(whole(&mut s.borrow_mut(), in_columns, term))),
-            ],
-        );
-        let [joined, cheap, rowwise, columns] = times;
-        let s = s.into_inner();
-        let (rows, entries, records) = (s.roll.len(), s.list.len(), s.aid.len());
-        writeln!(out, "{rows:>9} roll {entries:>8} list {records:>9} aid   {findings} findings")?;
-        for (name, time) in [
-            ("hash join, the standard library's hash", joined),
-            ("hash join, the hash of ids that is ours", cheap),
-            ("reconciled, ids numbered as they are read", rowwise),
-            ("reconciled, ids numbered in columns", columns),
-        ] {
-            let ratio = |of: Duration| time.as_secs_f64() / of.as_secs_f64();
-            let (std, ours) = (ratio(joined), ratio(cheap));
-            writeln!(out, "          {name:42} {:>8.1} ms {std:>6.2} x {ours:>6.2} x", ms(time))?;
+        let mut times = [[Duration::MAX; 2]; WORKS.len()];
+        let (mut more, mut told) = (u64::MAX, String::new());
+        for _ in 0..ROUNDS {
+            for (work, best) in times.iter_mut().enumerate() {
+                let alone = Alone::ask(students, work)?;
+                *best = [best[0].min(alone.times[0]), best[1].min(alone.times[1])];
+                (more, told) = (alone.more, alone.told);
+            }
+        }
+        writeln!(out, "{told}")?;
+        for (name, [first, again]) in WORKS.iter().zip(times) {
+            let ratio = |time: Duration, of: Duration| time.as_secs_f64() / of.as_secs_f64();
+            writeln!(
+                out,
+                "    {name:40} {:>8.1} ms {:>6.2} x {:>6.2} x  {:>8.1} ms {:>6.2} x {:>6.2} x",
+                ms(first),
+                ratio(first, times[0][0]),
+                ratio(first, times[1][0]),
+                ms(again),
+                ratio(again, times[0][1]),
+                ratio(again, times[1][1]),
+            )?;
         }
         if let Some(before) = former.replace(times) {
-            let grown: Vec<String> = times
-                .iter()
-                .zip(before)
-                .map(|(now, then)| format!("{:.1}", now.as_secs_f64() / then.as_secs_f64()))
-                .collect();
-            writeln!(out, "          ten times the rows, times the time: {}", grown.join(", "))?;
+            writeln!(out, "    ten times the rows, times the time:")?;
+            for ((name, [cold, warm]), [colder, warmer]) in WORKS.iter().zip(times).zip(before) {
+                let grown = |now: Duration, then: Duration| now.as_secs_f64() / then.as_secs_f64();
+                writeln!(out, "    {name:40} {:>8.1} {:>31.1}", grown(cold, colder), grown(warm, warmer))?;
+            }
             let rows = [
                 ("roll", size_of::<Enrolled>()),
                 ("list", size_of::<Listed>()),
@@ -249,7 +309,7 @@ pub(super) fn run(out: &mut impl Write, term: Term) -> Result<(), Failure> {
             ];
             let rows: Vec<String> = rows.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
             let rows = rows.join(", ");
-            writeln!(out, "          memory: bytes a row {rows}; the run itself {more} MiB more")?;
+            writeln!(out, "    memory: bytes a row {rows}; the run itself {more} MiB more")?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! public notice, or approves it. Every row is reported: done (new), done before (unchanged), or refused with
 //! the reason; the same file can be sent again whole.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -32,6 +32,7 @@ pub static SPEC: SheetSpec = SheetSpec {
         columns::school_name("学校名称"),
         column("term", "学期", &["资助学期"], CellKind::Plain),
         required("programme", "资助项目", &["项目", "资助项目名称", "项目名称"], CellKind::Plain),
+        column("starts_on", "公示日期", &["张贴日期", "公示开始日期", "公示起始日期"], CellKind::Date),
     ],
     either: &[&["id_number", "student_number"]],
 };
@@ -45,20 +46,30 @@ pub struct StudentRow {
     school: SchoolCode,
     term: Option<Term>,
     programme: Programme,
+    /// The day her list was put up, where the sheet says it.
+    starts_on: Option<NaiveDate>,
 }
 
 of_student!(StudentRow);
 
 /// What is to be done with the records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileAct {
-    /// Put on public notice from this day on.
+    /// Put on public notice from the row's day on, or from this one where the sheet does not say.
     Notice(NaiveDate),
     /// Approved.
     Approve,
 }
 
 impl FileAct {
+    /// The act on one row.
+    fn of(self, row: &StudentRow) -> Self {
+        match (self, row.starts_on) {
+            (FileAct::Notice(_), Some(day)) => FileAct::Notice(day),
+            (act, _) => act,
+        }
+    }
+
     /// The state that the act follows.
     const fn after(self) -> AidState {
         match self {
@@ -106,18 +117,20 @@ impl Importer for ActImporter {
             f.require_word("programme", Programme::from_word, Programme::ALL.iter().map(|p| p.zh()));
         let unknown = super::import::unknown_term;
         let term = f.parse("term", |t| Term::parse(t).map(Parsed::unchanged).ok_or_else(unknown));
-        Some(StudentRow { id, number, name: name?, school: school?, term, programme: programme? })
+        // Of an approval it is not asked.
+        let starts_on = matches!(self.act, FileAct::Notice(_)).then(|| f.day("starts_on")).flatten();
+        Some(StudentRow { id, number, name: name?, school: school?, term, programme: programme?, starts_on })
     }
 
     fn store(&mut self, conn: &mut Conn, batch: &Batch<'_>, rows: &mut [Pending<StudentRow>]) -> Result<()> {
         admit(conn, batch, rows)?;
         let mut standing: Vec<&mut Pending<StudentRow>> = standing(rows).collect();
         let records = Records::load(conn, batch, &standing)?;
-        let mut wanted: Vec<(usize, String)> = Vec::new();
+        let mut wanted: BTreeMap<FileAct, Vec<(usize, String)>> = BTreeMap::new();
         for (at, pending) in standing.iter_mut().enumerate() {
             match records.of(at, &pending.row).map(|of| self.meant(of)) {
                 Ok(Some(record)) if self.met.insert(record.record_id.clone()) => {
-                    wanted.push((at, record.record_id));
+                    wanted.entry(self.act.of(&pending.row)).or_default().push((at, record.record_id));
                 }
                 Ok(_) => pending.outcome = Outcome::Unchanged,
                 Err(none) => {
@@ -126,20 +139,22 @@ impl Importer for ActImporter {
                 }
             }
         }
-        let ids: Vec<String> = wanted.iter().map(|(_, id)| id.clone()).collect();
-        let mut taken = store::take(conn, self.hand.who.scope(), &ids)?;
-        let records: Vec<AidRecord> =
-            ids.iter().map(|id| taken.remove(id).ok_or_else(Error::not_found)).collect::<Result<_>>()?;
-        let came = match self.act {
-            FileAct::Notice(starts_on) => act::notice(conn, &self.hand, records, starts_on)?,
-            FileAct::Approve => act::approve(conn, &self.hand, records)?,
-        };
-        for ((at, _), came) in wanted.into_iter().zip(came) {
-            let Some(pending) = standing.get_mut(at) else { continue };
-            match came {
-                Came::Done(_) => {}
-                Came::Already(_) => pending.outcome = Outcome::Unchanged,
-                Came::Refused(_, refused) => pending.refuse("programme", told(&refused)),
+        for (act, wanted) in wanted {
+            let ids: Vec<String> = wanted.iter().map(|(_, id)| id.clone()).collect();
+            let mut taken = store::take(conn, self.hand.who.scope(), &ids)?;
+            let records: Vec<AidRecord> =
+                ids.iter().map(|id| taken.remove(id).ok_or_else(Error::not_found)).collect::<Result<_>>()?;
+            let came = match act {
+                FileAct::Notice(starts_on) => act::notice(conn, &self.hand, records, starts_on)?,
+                FileAct::Approve => act::approve(conn, &self.hand, records)?,
+            };
+            for ((at, _), came) in wanted.into_iter().zip(came) {
+                let Some(pending) = standing.get_mut(at) else { continue };
+                match came {
+                    Came::Done(_) => {}
+                    Came::Already(_) => pending.outcome = Outcome::Unchanged,
+                    Came::Refused(_, refused) => pending.refuse("programme", told(&refused)),
+                }
             }
         }
         Ok(())

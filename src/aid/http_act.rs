@@ -14,7 +14,7 @@ use super::correct::{Correction, correct};
 use super::grant::Asked;
 use super::hand::Hand;
 use super::money::{self, Back, Payment};
-use super::one::One;
+use super::one::{One, SentWith};
 use super::propose::{self, Proposal};
 use super::request::{
     AcknowledgeRequest, CancelRequest, CorrectRequest, NoticeRequest, PayRequest, ProposeRequest,
@@ -79,11 +79,7 @@ async fn propose_aid(
 #[utoipa::path(
     tag = "aid",
     request_body = NoticeRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/notice")]
@@ -98,11 +94,7 @@ async fn notice_aid(on: One<Proposer>, body: Json<NoticeRequest>) -> Result<Answ
 /// the notice is over, and not for a student who has left.
 #[utoipa::path(
     tag = "aid",
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/approve")]
@@ -117,11 +109,7 @@ async fn approve_aid(on: One<Granter>) -> Result<Answer> {
 #[utoipa::path(
     tag = "aid",
     request_body = PayRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/pay")]
@@ -149,11 +137,7 @@ async fn pay_aid(on: One<Granter>, body: Json<PayRequest>) -> Result<Answer> {
 #[utoipa::path(
     tag = "aid",
     request_body = AcknowledgeRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/acknowledge")]
@@ -169,11 +153,7 @@ async fn acknowledge_aid(on: One<Proposer>, body: Json<AcknowledgeRequest>) -> R
 #[utoipa::path(
     tag = "aid",
     request_body = ReturnRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/return")]
@@ -195,11 +175,7 @@ async fn return_aid(on: One<Granter>, body: Json<ReturnRequest>) -> Result<Answe
 #[utoipa::path(
     tag = "aid",
     request_body = CancelRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 200, description = "The record", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/cancel")]
@@ -216,11 +192,7 @@ async fn cancel_aid(on: One<Proposer>, body: Json<CancelRequest>) -> Result<Answ
 #[utoipa::path(
     tag = "aid",
     request_body = CorrectRequest,
-    params(
-        Once,
-        ("record_id" = String, Path, description = "The record"),
-        ("If-Match" = String, Header, description = "The version decided upon")
-    ),
+    params(SentWith),
     responses((status = 201, description = "The record that corrects it", body = AidDetailBody))
 )]
 #[post("/aid-records/{record_id}/correct")]

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::http::upload::{Upload, UploadForm};
 use crate::http::{Once, Query};
 use crate::imports::http::{ImportQuery, Manner};
-use crate::imports::{Desk, ImportBody, Importer, Order};
+use crate::imports::{Desk, ImportBody, Importer};
 use crate::jobs::body::JobBody;
 use crate::once::Answer;
 use crate::policy::Pack;
@@ -35,7 +35,7 @@ pub struct NoticeSheetQuery {
     #[param(value_type = Option<String>, example = "341024")]
     #[serde(default)]
     pub place: Option<Place>,
-    /// 张贴日期 / The day the lists were put up; today when absent.
+    /// 张贴日期 / The day the lists were put up, of rows whose 公示日期 does not say; today when absent.
     #[serde(default)]
     pub starts_on: Option<NaiveDate>,
     /// 列对应 / Which column is which, as for imports.
@@ -56,33 +56,33 @@ impl NoticeSheetQuery {
     }
 }
 
-/// The order for a sheet. What a row comes to depends on what has been done meanwhile, so every sending is a
-/// batch of its own; what was done already is found done.
-fn order(query: &ImportQuery, caller: &Caller, upload: &Upload) -> Result<Order> {
-    let mut order = query.order(caller, upload)?;
-    order.digest = format!("{}:{}", order.digest, clock::new_id());
-    Ok(order)
-}
+/// A sheet that has come in, and with what it is carried out.
+type Sent = (Manner, Upload, Lang, web::Data<Desk>, web::Data<Pack>);
 
-/// Does what a sheet orders now, or hands it in as a job.
+/// Does what a sheet orders now, or hands it in as a job. What a row comes to depends on what has been done
+/// meanwhile, so every sending is a batch of its own; what was done already is found done.
 async fn carry_out<I: Importer + Clone + Send + 'static>(
-    desk: &Desk,
-    manner: Manner,
-    upload: Upload,
-    (act, kept): (BySheet, KeptSheet),
-    importer: I,
-    lang: Lang,
+    (manner, upload, lang, desk, pack): Sent,
+    caller: Caller,
+    query: &ImportQuery,
+    (act, starts_on): (BySheet, Option<NaiveDate>),
+    importer: impl FnOnce(Hand) -> I,
 ) -> Result<Answer> {
-    if manner.prefer.later && !kept.order.rehearsal {
+    let mut order = query.order(&caller, &upload)?;
+    order.digest = format!("{}:{}", order.digest, clock::new_id());
+    let hand = Hand::now(caller, &desk, pack);
+    if manner.prefer.later && !order.rehearsal {
+        let kept = KeptSheet { order, today: hand.today, starts_on };
         return manner.node.accept(manner.once.claim(), kept.job(act)?, Some(upload), lang).await;
     }
-    desk.receive(manner.at_once(), upload, kept.order, importer, lang).await
+    desk.receive(manner.at_once(), upload, order, importer(hand), lang).await
 }
 
 /// 按名单公示 / Put on public notice what a sheet of students names.
 ///
-/// 每行一名学生一个项目，逐行报告：已公示（new）、此前已公示（unchanged）、其余写明原因（bad）。可整份重发。One row for
-/// each student and programme; every row is reported, and the same file can be sent again whole.
+/// 每行一名学生一个项目，逐行报告：已公示（new）、此前已公示（unchanged）、其余写明原因（bad）。可整份重发；各行可有各自
+/// 的公示日期。One row for each student and programme; every row is reported, and the same file can be sent again
+/// whole. Rows may say each its own day (公示日期).
 #[utoipa::path(
     tag = "aid",
     params(NoticeSheetQuery, Once),
@@ -93,21 +93,13 @@ async fn carry_out<I: Importer + Clone + Send + 'static>(
     )
 )]
 #[post("/aid-records/notices/imports")]
-async fn notice_by_file(
-    caller: Proposer,
-    query: Query<NoticeSheetQuery>,
-    manner: Manner,
-    upload: Upload,
-    lang: Lang,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<Answer> {
+async fn notice_by_file(caller: Proposer, query: Query<NoticeSheetQuery>, sent: Sent) -> Result<Answer> {
     let starts_on = query.0.starts_on;
-    let order = order(&query.0.import(), &caller, &upload)?;
-    let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let kept = KeptSheet { order, today: hand.today, starts_on };
-    let act = FileAct::Notice(starts_on.unwrap_or(hand.today));
-    carry_out(&desk, manner, upload, (BySheet::Notice, kept), ActImporter::new(hand, act), lang).await
+    let importer = move |hand: Hand| {
+        let day = starts_on.unwrap_or(hand.today);
+        ActImporter::new(hand, FileAct::Notice(day))
+    };
+    carry_out(sent, caller.into_caller(), &query.0.import(), (BySheet::Notice, starts_on), importer).await
 }
 
 /// 按名单批准 / Approve what a sheet of students names.
@@ -124,20 +116,9 @@ async fn notice_by_file(
     )
 )]
 #[post("/aid-records/approvals/imports")]
-async fn approve_by_file(
-    caller: Granter,
-    query: Query<ImportQuery>,
-    manner: Manner,
-    upload: Upload,
-    lang: Lang,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<Answer> {
-    let order = order(&query.0, &caller, &upload)?;
-    let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let kept = KeptSheet { order, today: hand.today, starts_on: None };
-    let importer = ActImporter::new(hand, FileAct::Approve);
-    carry_out(&desk, manner, upload, (BySheet::Approve, kept), importer, lang).await
+async fn approve_by_file(caller: Granter, query: Query<ImportQuery>, sent: Sent) -> Result<Answer> {
+    let importer = |hand| ActImporter::new(hand, FileAct::Approve);
+    carry_out(sent, caller.into_caller(), &query.0, (BySheet::Approve, None), importer).await
 }
 
 /// 按发放表发放 / Pay approved records by a payment sheet.
@@ -155,19 +136,8 @@ async fn approve_by_file(
     )
 )]
 #[post("/aid-records/payments/imports")]
-async fn pay_by_file(
-    caller: Granter,
-    query: Query<ImportQuery>,
-    manner: Manner,
-    upload: Upload,
-    lang: Lang,
-    desk: web::Data<Desk>,
-    pack: web::Data<Pack>,
-) -> Result<Answer> {
-    let order = order(&query.0, &caller, &upload)?;
-    let hand = Hand::now(caller.into_caller(), &desk, pack);
-    let kept = KeptSheet { order, today: hand.today, starts_on: None };
-    carry_out(&desk, manner, upload, (BySheet::Pay, kept), PayImporter::new(hand), lang).await
+async fn pay_by_file(caller: Granter, query: Query<ImportQuery>, sent: Sent) -> Result<Answer> {
+    carry_out(sent, caller.into_caller(), &query.0, (BySheet::Pay, None), PayImporter::new).await
 }
 
 /// Registers the operations.

@@ -4,6 +4,10 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, Required};
 
 use super::act::Came;
 use super::body::AidDetailBody;
@@ -27,6 +31,23 @@ pub struct One<P> {
     upon: IfMatch,
     desk: web::Data<Desk>,
     pack: web::Data<Pack>,
+}
+
+/// The same as the document tells it.
+pub struct SentWith;
+
+impl IntoParams for SentWith {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let told = |name: &str, at, text: &str| {
+            let text_of = ObjectBuilder::new().schema_type(Type::String);
+            let parameter = ParameterBuilder::new().name(name).parameter_in(at).required(Required::True);
+            parameter.description(Some(text)).schema(Some(text_of)).build()
+        };
+        let mut all = Once::into_params(place);
+        all.push(told("record_id", ParameterIn::Path, "The record"));
+        all.push(told("If-Match", ParameterIn::Header, "The version decided upon"));
+        all
+    }
 }
 
 impl<P> FromRequest for One<P>

@@ -88,25 +88,40 @@ pub fn export(
         ExportForm::Csv(_) => Export::begin(form, "疑点", columns(&COLUMNS), &cover)?,
         ExportForm::Xlsx => front(conn, wanted, check, filter, cover)?,
     };
-    let (mut after, mut kind) = (None, None);
-    loop {
-        let rows = findings(conn, wanted.scope, &check.check_id, filter, after, AT_ONCE)?;
-        let Some((last, _)) = rows.last() else { break };
-        after = Some(last.position);
-        let shown = shown(conn, sealer, &rows, wanted.pii)?;
-        let schools = schools(conn, &rows)?;
-        for found in &rows {
+    let mut kind = None;
+    in_pages(conn, wanted.scope, check, filter, |conn, rows| {
+        let shown = shown(conn, sealer, rows, wanted.pii)?;
+        let schools = schools(conn, rows)?;
+        for found in rows {
             // Rows come kind by kind.
             if kind.replace(found.0.kind) != Some(found.0.kind) {
                 out.sheet(found.0.kind.zh(), columns(&COLUMNS))?;
             }
             out.row(&out_cells(&cells(found, &shown, &schools)?))?;
         }
-    }
+        Ok(())
+    })?;
     if kind.is_none() {
         out.sheet("疑点", columns(&COLUMNS))?;
     }
     out.finish()
+}
+
+/// Does something with the findings of a run, a page of them at a time, in their order.
+pub(super) fn in_pages(
+    conn: &mut Conn,
+    scope: &Scope,
+    check: &CheckRow,
+    filter: &Filter,
+    mut work: impl FnMut(&mut Conn, &[Found]) -> Result<()>,
+) -> Result<()> {
+    let mut after = None;
+    loop {
+        let rows = findings(conn, scope, &check.check_id, filter, after, AT_ONCE)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = Some(last.position);
+        work(conn, &rows)?;
+    }
 }
 
 /// A workbook with the sheets that stand before the findings.

@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
-use super::intern::{Interner, Keys};
+use super::intern::Interner;
 use super::load::Question;
 use super::model::HouseholdSource;
+use super::people::{ById, People};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::poverty_list::model::Entry;
@@ -43,12 +44,16 @@ impl Homes {
 
     /// Reads the version before, for those who stood on it in a household that is still listed. Its digest,
     /// since the run then depends on it.
-    pub(super) fn learn(&mut self, conn: &mut Conn, q: &Question<'_>, keys: &Keys) -> Result<Option<String>> {
+    pub(super) fn learn<T>(
+        &mut self,
+        conn: &mut Conn,
+        q: &Question<'_>,
+        on_list: &ById<T>,
+    ) -> Result<Option<String>> {
         let Some(earlier) = lists::before(conn, q.list, q.at)? else { return Ok(None) };
         for (person, place, no) in lists::households(conn, &earlier.list_id, q.place)? {
             let Some(number) = number(&place, &no) else { continue };
-            // Whoever has a key so far is on the list.
-            let listed = keys.people.known(&person).is_some();
+            let listed = on_list.contains_key(&People::id(&person)?);
             if !listed && matches!(self.by_number.get(&number), Some(Some(_))) {
                 self.earlier.insert(person, number);
             }

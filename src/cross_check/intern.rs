@@ -9,6 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::model::Directory;
+use super::people::People;
 use super::reconcile_input::{AccountKey, PersonKey, SchoolKey};
 use crate::error::{Error, Result};
 
@@ -61,6 +62,11 @@ impl Hasher for Folded {
     fn write(&mut self, bytes: &[u8]) {
         let (words, _) = bytes.as_chunks();
         self.0 = words.iter().fold(self.0, |hash, word| hash ^ u64::from_ne_bytes(*word));
+    }
+
+    /// A number that was given in order of coming: spread over the word by an odd factor.
+    fn write_u32(&mut self, number: u32) {
+        self.0 ^= u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 
     fn finish(&self) -> u64 {
@@ -121,7 +127,7 @@ pub(super) fn next(len: usize) -> Result<u32> {
 #[derive(Debug, Default)]
 pub struct Keys {
     /// Persons, by `person_id`.
-    pub people: Ids,
+    pub people: People,
     /// Names, by `name_id`.
     pub names: Ids,
     /// Schools, by code.
@@ -134,7 +140,7 @@ pub struct Keys {
 
 impl Directory for Keys {
     fn person(&self, key: PersonKey) -> Cow<'_, str> {
-        Cow::Owned(self.people.text(key.0))
+        Cow::Owned(self.people.text(key))
     }
 
     fn account(&self, key: AccountKey) -> Cow<'_, str> {

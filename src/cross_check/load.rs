@@ -4,12 +4,14 @@
 //! Money is read before the roll, because the policy is asked only about those whose answer can matter:
 //! the listed, the paid, the registered poor, and the members of listed households.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
+use uuid::Uuid;
 
 use super::household::Homes;
-use super::intern::Keys;
+use super::intern::{Keys, next};
+use super::people::{ById, IdSet, People};
 use super::reconcile_input::{
     AccountKey, Aided, Born, Categories, County, Due, Enrolled, Evidences, Listed, NameKey, PersonKey,
     SchoolKey,
@@ -49,8 +51,6 @@ pub struct Loaded {
     pub presumed: Vec<Due>,
     /// Days of birth of those who were paid.
     pub born: Vec<Born>,
-    /// One name for each person, by key, to show a finding by.
-    pub name_of: Vec<NameKey>,
     /// Digest of the roll as it was read.
     pub roll_digest: String,
     /// Digest of the aid records as they were read.
@@ -84,37 +84,36 @@ pub fn load(conn: &mut Conn, question: &Question<'_>, watch: Watch<'_>) -> Resul
     let entries = lists::all_entries(conn, &question.list.list_id, question.place)?;
     watch(Step::List, entries.len())?;
     let mut homes = loaded.add_list(&entries)?;
-    loaded.earlier_digest = homes.learn(conn, question, &loaded.keys)?;
+    let on_list = loaded.keys.people.list.iter().copied().zip(&entries).collect();
+    loaded.earlier_digest = homes.learn(conn, question, &on_list)?;
     loaded.add_aid(conn, question, watch)?;
-    RollReader::new(&mut loaded, conn, question, &entries, &homes)?.read(conn, watch)?;
+    RollReader::new(&mut loaded, conn, question, on_list, &homes)?.read(conn, watch)?;
+    loaded.file_by_person()?;
     loaded.add_births(conn, question, watch)?;
     Ok(loaded)
 }
+
+/// Whose a row is, before all are read and persons have numbers.
+const UNNUMBERED: PersonKey = PersonKey(0);
 
 fn county(place: &str) -> Option<County> {
     Place::parse(place).ok().and_then(|p| County::of(&p))
 }
 
 impl Loaded {
-    fn person(&mut self, person_id: &str, name_id: &str) -> Result<(PersonKey, NameKey)> {
-        let person = PersonKey(self.keys.people.number(person_id)?);
-        let name = NameKey(self.keys.names.number(name_id)?);
-        // Numbers are given in order, so a new person is the next.
-        if self.name_of.len() < self.keys.people.len() {
-            self.name_of.push(name);
-        }
-        Ok((person, name))
+    fn name(&mut self, name_id: &str) -> Result<Option<NameKey>> {
+        Ok(Some(NameKey(self.keys.names.number(name_id)?)))
     }
 
     fn school(&mut self, code: &str) -> Result<SchoolKey> {
         Ok(SchoolKey(self.keys.schools.number(code)?))
     }
 
-    /// Persons on the list get the first numbers, in the order of its rows.
     fn add_list(&mut self, entries: &[Entry]) -> Result<Homes> {
         let mut homes = Homes::default();
         for (number, e) in (0..).zip(entries) {
-            let (person, name) = self.person(&e.person_id, &e.name_id)?;
+            self.keys.people.list.push(People::id(&e.person_id)?);
+            let name = self.name(&e.name_id)?;
             let household = match homes.enter(e) {
                 Some(key) => Some(self.keys.households.number(&key)?),
                 None => None,
@@ -122,8 +121,8 @@ impl Loaded {
             let school = e.school_code.as_deref().map(|code| self.school(code)).transpose()?;
             self.listed.push(Listed {
                 entry: number,
-                person,
-                name: Some(name),
+                person: UNNUMBERED,
+                name,
                 home: county(&e.place),
                 household,
                 stage: e.stage,
@@ -146,7 +145,8 @@ impl Loaded {
                 after = next;
                 watch(Step::Aid, page.len())?;
                 for r in page {
-                    let (person, name) = self.person(&r.person_id, &r.name_id)?;
+                    self.keys.people.aid.push(People::id(&r.person_id)?);
+                    let name = self.name(&r.name_id)?;
                     let account = match &r.account_id {
                         Some(id) => Some(AccountKey(self.keys.accounts.number(id)?)),
                         None => None,
@@ -154,8 +154,8 @@ impl Loaded {
                     let school = Some(self.school(&r.school_code)?);
                     self.aided.push(Aided {
                         record: number,
-                        person,
-                        name: Some(name),
+                        person: UNNUMBERED,
+                        name,
                         school,
                         programme: r.programme,
                         tier: r.tier,
@@ -172,17 +172,30 @@ impl Loaded {
         Ok(())
     }
 
+    /// Numbers the persons, and files every row under its own. Of dues it was kept which row of the roll they
+    /// were decided upon.
+    fn file_by_person(&mut self) -> Result<()> {
+        let numbers = self.keys.people.number()?;
+        self.listed.iter_mut().zip(numbers.list()).for_each(|(row, person)| row.person = person);
+        self.enrolled.iter_mut().zip(numbers.roll()).for_each(|(row, person)| row.person = person);
+        self.aided.iter_mut().zip(numbers.aid()).for_each(|(row, person)| row.person = person);
+        for due in self.due.iter_mut().chain(&mut self.presumed) {
+            due.person = numbers.on_roll(due.person).unwrap_or(due.person);
+        }
+        Ok(())
+    }
+
     /// Days of birth, from the sealed ids of those who were paid and are on the roll.
     fn add_births(&mut self, conn: &mut Conn, q: &Question<'_>, watch: Watch<'_>) -> Result<()> {
-        let enrolled: HashSet<PersonKey> = self.enrolled.iter().map(|e| e.person).collect();
-        let mut people: Vec<PersonKey> =
-            self.aided.iter().map(|a| a.person).filter(|person| enrolled.contains(person)).collect();
-        people.sort_unstable();
-        people.dedup();
+        let people = &self.keys.people;
+        let mut paid: Vec<PersonKey> =
+            self.aided.iter().map(|a| a.person).filter(|person| people.on_roll(*person)).collect();
+        paid.sort_unstable();
+        paid.dedup();
         let page = usize::try_from(PAGE).unwrap_or(1);
-        for chunk in people.chunks(page) {
+        for chunk in paid.chunks(page) {
             watch(Step::Births, chunk.len())?;
-            let ids: Vec<String> = chunk.iter().map(|person| self.keys.people.text(person.0)).collect();
+            let ids: Vec<String> = chunk.iter().map(|person| people.text(*person)).collect();
             let opened = vault::reveal_ids(conn, q.sealer, &ids)?;
             for (person, id) in chunk.iter().zip(&ids) {
                 let parsed = opened.get(id).and_then(|id| ResidentId::parse(id).ok());
@@ -199,10 +212,12 @@ struct RollReader<'a> {
     q: &'a Question<'a>,
     homes: &'a Homes,
     /// The entry of each listed person.
-    entries: HashMap<PersonKey, &'a Entry>,
-    paid: HashSet<PersonKey>,
+    entries: ById<&'a Entry>,
+    /// Whoever is on the list, and was not met on the roll so far.
+    away: IdSet,
+    paid: IdSet,
     /// Whose dues are decided.
-    decided: HashSet<PersonKey>,
+    decided: IdSet,
     said: Said,
     rows: SetDigest,
     buffer: Entitlements,
@@ -213,15 +228,16 @@ impl<'a> RollReader<'a> {
         loaded: &'a mut Loaded,
         conn: &mut Conn,
         q: &'a Question<'a>,
-        entries: &'a [Entry],
+        entries: ById<&'a Entry>,
         homes: &'a Homes,
     ) -> Result<Self> {
-        let listed: Vec<String> = entries.iter().map(|e| e.person_id.clone()).collect();
+        let people = &loaded.keys.people;
+        let listed: Vec<String> = people.list.iter().map(Uuid::to_string).collect();
         let said = Said::load(conn, q, &listed)?;
-        let entries = loaded.listed.iter().map(|l| l.person).zip(entries).collect();
-        let paid = loaded.aided.iter().map(|a| a.person).collect();
+        let (away, paid) = (entries.keys().copied().collect(), people.aid.iter().copied().collect());
+        let decided = IdSet::default();
         let (rows, buffer) = (SetDigest::default(), Entitlements::default());
-        Ok(Self { loaded, q, homes, entries, paid, decided: HashSet::new(), said, rows, buffer })
+        Ok(Self { loaded, q, homes, entries, away, paid, decided, said, rows, buffer })
     }
 
     fn read(mut self, conn: &mut Conn, watch: Watch<'_>) -> Result<()> {
@@ -239,14 +255,9 @@ impl<'a> RollReader<'a> {
             }
         }
         // Listed students who study elsewhere are on another place's roll.
-        let here: HashSet<PersonKey> = self.loaded.enrolled.iter().map(|e| e.person).collect();
-        let away: Vec<String> = self
-            .loaded
-            .listed
-            .iter()
-            .filter(|l| !here.contains(&l.person))
-            .map(|l| self.loaded.keys.people.text(l.person.0))
-            .collect();
+        let people = &self.loaded.keys.people;
+        let away = people.list.iter().filter(|id| self.away.contains(*id));
+        let away: Vec<String> = away.map(Uuid::to_string).collect();
         let rows = roll::of_people(conn, self.q.term, &away)?;
         self.said.schools(conn, &rows)?;
         rows.iter().try_for_each(|row| self.add(row))?;
@@ -256,17 +267,21 @@ impl<'a> RollReader<'a> {
 
     fn add(&mut self, row: &Enrolment) -> Result<()> {
         self.rows.add(&[&row.person_id, &row.school_code, &row.fingerprint]);
-        let (person, name) = self.loaded.person(&row.person_id, &row.name_id)?;
+        let id = People::id(&row.person_id)?;
+        let at = PersonKey(next(self.loaded.enrolled.len())?);
+        self.loaded.keys.people.roll.push(id);
+        self.away.remove(&id);
+        let name = self.loaded.name(&row.name_id)?;
         let categories = self.said.categories.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
         let evidence = self.said.evidence.get(&row.person_id).map(Vec::as_slice).unwrap_or_default();
         let state = row.state_on(self.q.as_of);
-        let listed = self.entries.get(&person).copied();
+        let listed = self.entries.get(&id).copied();
         let household = self.homes.of(row, &self.loaded.keys.households);
         let held: Categories = categories.iter().map(|c| c.category).collect();
         let school = self.loaded.school(&row.school_code)?;
         self.loaded.enrolled.push(Enrolled {
-            person,
-            name: Some(name),
+            person: UNNUMBERED,
+            name,
             school,
             place: county(&row.place),
             stage: row.stage,
@@ -284,8 +299,8 @@ impl<'a> RollReader<'a> {
         let matters = listed.is_some()
             || missing_kin
             || held.contains(Category::RegisteredPoor)
-            || self.paid.contains(&person);
-        if state != EnrolmentState::Enrolled || !matters || !self.decided.insert(person) {
+            || self.paid.contains(&id);
+        if state != EnrolmentState::Enrolled || !matters || !self.decided.insert(id) {
             return Ok(());
         }
         let recorded = Recorded {
@@ -295,17 +310,17 @@ impl<'a> RollReader<'a> {
             evidence,
             listed,
         };
-        decide(self.q, recorded, person, &mut self.buffer, &mut self.loaded.due);
+        decide(self.q, recorded, at, &mut self.buffer, &mut self.loaded.due);
         let kin = household.filter(|_| missing_kin);
         if let Some(kin) = kin.and_then(|(key, _)| self.homes.entry(self.loaded.keys.households.text(key))) {
             let as_if = Recorded { listed: Some(kin), ..recorded };
-            decide(self.q, as_if, person, &mut self.buffer, &mut self.loaded.presumed);
+            decide(self.q, as_if, at, &mut self.buffer, &mut self.loaded.presumed);
         }
         Ok(())
     }
 }
 
-/// Asks the policy; what is ruled out is left out.
+/// Asks the policy, and keeps what is due under the row of the roll; what is ruled out is left out.
 fn decide(
     q: &Question<'_>,
     recorded: Recorded<'_>,

@@ -7,10 +7,11 @@
 //! roll, off the list, and known under the very name of the entry; names alone never match. Brothers,
 //! sisters and twins bear ids one slip apart and other names, so they are never proposed for each other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::load::Loaded;
 use super::model::NearMiss;
+use super::people::{ById, IdSet, People};
 use super::reconcile_input::{Listed, Near, PersonKey};
 use super::watch::{Step, Watch};
 use crate::db::Conn;
@@ -24,35 +25,39 @@ const AT_ONCE: usize = 200;
 
 /// The candidates of every unmatched entry, all of the same name.
 pub fn near(conn: &mut Conn, sealer: &Sealer, loaded: &Loaded, watch: Watch<'_>) -> Result<Vec<Near>> {
-    let on_roll: HashSet<PersonKey> = loaded.enrolled.iter().map(|e| e.person).collect();
-    let on_list: HashSet<PersonKey> = loaded.listed.iter().map(|l| l.person).collect();
-    let unmatched: Vec<&Listed> = loaded.listed.iter().filter(|l| !on_roll.contains(&l.person)).collect();
+    let people = &loaded.keys.people;
+    let unmatched: Vec<&Listed> = loaded.listed.iter().filter(|l| !people.on_roll(l.person)).collect();
     let mut proposals = Vec::new();
+    if unmatched.is_empty() {
+        return Ok(proposals);
+    }
+    let on_list: IdSet = people.list.iter().copied().collect();
+    let mut off_list: ById<PersonKey> =
+        people.roll.iter().copied().zip(loaded.enrolled.iter().map(|e| e.person)).collect();
+    off_list.retain(|id, _| !on_list.contains(id));
     for chunk in unmatched.chunks(AT_ONCE) {
         watch(Step::Proposals, chunk.len())?;
-        let candidates: Vec<(&Listed, String, NearMiss)> = candidates(conn, sealer, loaded, chunk)?
-            .into_iter()
-            .filter(|(_, person, _)| {
-                let key = loaded.keys.people.known(person).map(PersonKey);
-                key.is_some_and(|key| on_roll.contains(&key) && !on_list.contains(&key))
-            })
-            .collect();
-        if candidates.is_empty() {
+        let mut found = Vec::new();
+        for (listed, person_id, change) in candidates(conn, sealer, loaded, chunk)? {
+            if let Some(candidate) = off_list.get(&People::id(&person_id)?) {
+                found.push((listed, person_id, *candidate, change));
+            }
+        }
+        if found.is_empty() {
             continue;
         }
-        let names = names(conn, sealer, loaded, candidates.iter().map(|(listed, ..)| *listed))?;
-        let pairs: Vec<(&str, &str)> = candidates
+        let names = names(conn, sealer, loaded, found.iter().map(|(listed, ..)| *listed))?;
+        let pairs: Vec<(&str, &str)> = found
             .iter()
-            .filter_map(|(listed, person, _)| Some((person.as_str(), names.get(&listed.entry)?.as_str())))
+            .filter_map(|(listed, person, ..)| Some((person.as_str(), names.get(&listed.entry)?.as_str())))
             .collect();
         let agreeing = vault::having_names(conn, sealer, &pairs)?;
-        for (listed, person, change) in &candidates {
+        for (listed, person, candidate, change) in found {
             let same_name = names
                 .get(&listed.entry)
                 .is_some_and(|name| agreeing.contains(&(person.clone(), name.clone())));
-            let candidate = loaded.keys.people.known(person).map(PersonKey);
-            if let Some(candidate) = candidate.filter(|_| same_name) {
-                proposals.push(Near { listed: listed.person, candidate, change: *change, same_name });
+            if same_name {
+                proposals.push(Near { listed: listed.person, candidate, change, same_name });
             }
         }
     }
@@ -67,7 +72,7 @@ fn candidates<'a>(
     loaded: &Loaded,
     chunk: &[&'a Listed],
 ) -> Result<Vec<(&'a Listed, String, NearMiss)>> {
-    let ids: Vec<String> = chunk.iter().map(|l| loaded.keys.people.text(l.person.0)).collect();
+    let ids: Vec<String> = chunk.iter().map(|l| loaded.keys.people.text(l.person)).collect();
     let opened = vault::reveal(conn, sealer, &ids)?;
     let (mut asked_for, mut numbers) = (HashMap::new(), HashMap::new());
     for (listed, person_id) in chunk.iter().zip(&ids) {

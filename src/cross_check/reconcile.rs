@@ -1,18 +1,17 @@
 //! The run: four slices merged person by person, each person judged once, totals proven.
 //!
-//! The rows are put in order of person (`reconcile_order`) and walked side by side, so that the time grows
-//! with the rows and not with their products, and memory is read from front to back.
+//! The rows are brought together person by person (`reconcile_order`) and walked side by side, so that the time
+//! grows with the rows and not with their products.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::model::{Detail, Directory, Finding, FindingKind, ListedState, Source};
+use super::reconcile_accounts::Accounts;
 use super::reconcile_frame::{Frame, attends, here};
 use super::reconcile_household::Households;
-use super::reconcile_input::{
-    AccountKey, Aided, County, Enrolled, Input, Listed, Options, PersonKey, SchoolKey,
-};
-use super::reconcile_order::{OfPerson, Walk, in_order};
+use super::reconcile_input::{County, Input, Options, PersonKey, SchoolKey};
+use super::reconcile_order::Boxes;
 use super::reconcile_person::{Case, judge};
 use super::reconcile_totals::{Identity, Totals};
 use crate::values::{Fen, Stage};
@@ -35,44 +34,28 @@ pub struct Outcome {
 /// # Errors
 /// An [`Identity`] that does not hold: the outcome must not be published.
 pub fn reconcile(input: &Input<'_>) -> Result<Outcome, Identity> {
-    let (listed_rows, enrolled_rows, aided_rows) =
-        (in_order(input.listed), in_order(input.enrolled), in_order(input.aided));
-    let (due, presumed) = (in_order(input.due), in_order(input.presumed));
-    let (born, near) = (in_order(input.born), in_order(input.near));
     let households = Households::of(input.listed);
+    let mut accounts = Accounts::of(input.aided.len());
     let frame = Frame::of(&input.options);
-
     let mut totals = Totals::of_rows(input);
-    totals.count_persons(Source::List, listed_rows.iter().map(OfPerson::person));
-    totals.count_persons(Source::Roll, enrolled_rows.iter().map(OfPerson::person));
-    totals.count_persons(Source::Aid, aided_rows.iter().map(OfPerson::person));
-
-    let (mut listed, mut enrolled) = (Walk::of(&listed_rows), Walk::of(&enrolled_rows));
-    let (mut aided, mut due, mut presumed) = (Walk::of(&aided_rows), Walk::of(&due), Walk::of(&presumed));
-    let (mut born, mut near) = (Walk::of(&born), Walk::of(&near));
     let mut findings = Vec::new();
     let mut states = Vec::with_capacity(input.listed.len());
     let mut misfits = Misfits::default();
-    loop {
-        let heads = [listed.head(), enrolled.head(), aided.head(), due.head()];
-        let Some(person) = heads.into_iter().flatten().min() else { break };
-        let case = Case {
-            person,
-            listed: listed.take(person),
-            enrolled: enrolled.take(person),
-            aided: aided.take(person),
-            due: due.take(person),
-            presumed: presumed.take(person),
-            born: born.take(person).iter().map(|b| b.on).min(),
-            near: near.take(person),
-        };
-        misfits.see(&case, &frame);
-        if let Some(state) = judge(&case, &frame, &households, &mut findings, &mut totals) {
-            states.push((person, state));
+    let mut boxes = Boxes::of(input);
+    while let Some(cases) = boxes.open() {
+        totals.count_persons(Source::List, cases.listed.persons());
+        totals.count_persons(Source::Roll, cases.enrolled.persons());
+        totals.count_persons(Source::Aid, cases.aided.persons());
+        for case in cases {
+            misfits.see(&case, &frame);
+            accounts.see(case.aided);
+            if let Some(state) = judge(&case, &frame, &households, &mut findings, &mut totals) {
+                states.push((case.person, state));
+            }
         }
     }
     misfits.tell(&mut findings);
-    shared_accounts(&listed_rows, &enrolled_rows, &aided_rows, &mut findings);
+    accounts.tell(input, &mut findings);
     totals.verify()?;
     findings.sort_unstable_by_key(|f| (f.kind, f.person, f.programme, f.account, f.other, f.school, f.stage));
     Ok(Outcome { options: input.options, findings, states, totals })
@@ -156,99 +139,5 @@ impl Misfits {
             at_stake: Fen(0),
             detail: Detail::SchoolKind { students },
         }));
-    }
-}
-
-/// Which accounts hold several persons, told in one pass without putting all accounts in order.
-struct Several(Vec<Option<(PersonKey, bool)>>);
-
-impl Several {
-    fn of(aided: &[Aided]) -> Self {
-        let index = |key: AccountKey| usize::try_from(key.0).unwrap_or(usize::MAX);
-        let accounts = || aided.iter().filter_map(|a| Some((index(a.account?), a.person)));
-        let most = accounts().map(|(at, _)| at).max().map_or(0, |most| most.saturating_add(1));
-        if most > aided.len().saturating_mul(16) {
-            // Numbers with wide gaps: then all accounts are put in order.
-            return Self(Vec::new());
-        }
-        let mut first: Vec<Option<(PersonKey, bool)>> = vec![None; most];
-        for (at, person) in accounts() {
-            match first.get_mut(at) {
-                Some(Some((holder, several))) => *several |= *holder != person,
-                Some(slot) => *slot = Some((person, false)),
-                None => {}
-            }
-        }
-        Self(first)
-    }
-
-    fn may_hold(&self, account: AccountKey) -> bool {
-        let at = usize::try_from(account.0).unwrap_or(usize::MAX);
-        self.0.is_empty() || self.0.get(at).is_some_and(|held| held.is_some_and(|(_, several)| several))
-    }
-}
-
-/// Accounts that received money for several persons. Brothers and sisters may share their parents'
-/// account, and the finding says how many are known to be of one household; a person decides.
-fn shared_accounts(listed: &[Listed], enrolled: &[Enrolled], aided: &[Aided], findings: &mut Vec<Finding>) {
-    let several = Several::of(aided);
-    let mut holders: Vec<(AccountKey, PersonKey)> = aided
-        .iter()
-        .filter_map(|a| Some((a.account?, a.person)))
-        .filter(|(account, _)| several.may_hold(*account))
-        .collect();
-    holders.sort_unstable();
-    holders.dedup();
-    let shared: Vec<&[(AccountKey, PersonKey)]> =
-        holders.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).collect();
-    if shared.is_empty() {
-        return;
-    }
-    let mut persons: HashMap<PersonKey, (Option<u32>, Option<&Enrolled>)> =
-        shared.iter().flat_map(|group| group.iter()).map(|(_, person)| (*person, (None, None))).collect();
-    for entry in listed {
-        if let Some(known) = persons.get_mut(&entry.person) {
-            known.0 = known.0.max(entry.household);
-        }
-    }
-    for row in enrolled {
-        if let Some(known) = persons.get_mut(&row.person) {
-            known.1 = known.1.into_iter().chain([row]).min_by_key(|r| (r.place, r.stage, r.grade, r.school));
-        }
-    }
-    let mut paid: HashMap<AccountKey, i64> =
-        shared.iter().filter_map(|group| group.first()).map(|(account, _)| (*account, 0)).collect();
-    for record in aided {
-        if let Some(sum) = record.account.and_then(|account| paid.get_mut(&account)) {
-            *sum += record.fen.0;
-        }
-    }
-    for group in shared {
-        let Some((account, person)) = group.first() else { continue };
-        let mut households: HashMap<u32, u32> = HashMap::new();
-        for (_, holder) in group {
-            if let Some((Some(household), _)) = persons.get(holder) {
-                *households.entry(*household).or_default() += 1;
-            }
-        }
-        let row = persons.get(person).and_then(|known| known.1);
-        let fen = Fen(paid.get(account).copied().unwrap_or_default());
-        findings.push(Finding {
-            kind: FindingKind::SharedAccount,
-            person: *person,
-            other: None,
-            account: Some(*account),
-            programme: None,
-            school: row.map(|r| r.school),
-            place: None,
-            stage: None,
-            due: None,
-            paid: Some(fen),
-            at_stake: fen,
-            detail: Detail::Account {
-                persons: u32::try_from(group.len()).unwrap_or(u32::MAX),
-                one_household: households.values().copied().max().filter(|n| *n > 1).unwrap_or_default(),
-            },
-        });
     }
 }

@@ -4,6 +4,7 @@
 //! forgotten. The chain is shown whole: the child, where it is known that she belongs to the household,
 //! and a member of it who is on the list. A shared address, telephone or surname is no chain.
 
+use super::boxes::{boxed, width};
 use super::model::{Detail, Finding, FindingKind};
 use super::reconcile_frame::{attends, here};
 use super::reconcile_input::{Listed, PersonKey};
@@ -24,16 +25,24 @@ struct Members {
 
 impl Households {
     pub(super) fn of(listed: &[Listed]) -> Self {
-        let mut entries: Vec<(u32, PersonKey, u32)> =
+        let entries: Vec<(u32, PersonKey, u32)> =
             listed.iter().filter_map(|l| Some((l.household?, l.person, l.entry))).collect();
-        entries.sort_unstable();
-        entries.dedup_by_key(|(household, person, _)| (*household, *person));
-        let of_household = entries.chunk_by(|a, b| a.0 == b.0).filter_map(|members| {
-            let first = members.iter().map(|(_, person, entry)| (*entry, *person)).min()?;
-            let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
-            Some((members.first()?.0, Members { count, first }))
-        });
-        Self(of_household.collect())
+        // Dealt into boxes first, each of which fits into the cache: the time then grows with the entries.
+        let last = entries.iter().map(|(household, ..)| *household).max().unwrap_or_default();
+        let within = width(last);
+        let number = |household: u32| usize::try_from(household >> within).unwrap_or_default();
+        let boxes = number(last).saturating_add(1);
+        let mut households = Vec::new();
+        for mut of_box in boxed(entries.into_iter(), boxes, |(household, ..)| number(*household)) {
+            of_box.sort_unstable();
+            of_box.dedup_by_key(|(household, person, _)| (*household, *person));
+            households.extend(of_box.chunk_by(|a, b| a.0 == b.0).filter_map(|members| {
+                let first = members.iter().map(|(_, person, entry)| (*entry, *person)).min()?;
+                let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
+                Some((members.first()?.0, Members { count, first }))
+            }));
+        }
+        Self(households)
     }
 
     fn get(&self, household: u32) -> Option<&Members> {

@@ -1,14 +1,14 @@
-//! The rows of a run in order of person, and the walk along them.
+//! The rows of a run brought together person by person, a box of persons at a time.
 //!
 //! A run over a province holds more rows than the processor's cache. Read one here and one there, each row
-//! costs a wait for memory; so rows that come in no order are copied once into order, with nothing else in
-//! between for the processor to wait with, and from then on everybody reads from front to back. Rows that
-//! stand in order already are not copied: a caller who can, numbers his persons in the order he reads them.
+//! costs a wait for memory; put in order as a whole, each is written out again into memory nobody has touched
+//! yet. So only the places of the rows are dealt into boxes, a few thousand persons each, and the rows of one
+//! box at a time are fetched in order, into the same small buffer again and again. Rows that stand in order
+//! already are read where they stand: a caller who can, numbers his persons in the order of his longest source.
 
-use std::borrow::Cow;
-
-use super::boxes::boxed;
-use super::reconcile_input::{Aided, Born, Due, Enrolled, Listed, Near, PersonKey};
+use super::boxes::{boxed, width};
+use super::reconcile_input::{Aided, Born, Due, Enrolled, Input, Listed, Near, PersonKey};
+use super::reconcile_person::Case;
 
 /// A row that speaks of one person.
 pub(super) trait OfPerson: Copy {
@@ -35,47 +35,202 @@ of_person! {
     Near: listed;
 }
 
-/// Bits of a person's number that are looked at together: as many as keep their boxes in the nearest cache.
-const DIGIT: usize = 11;
-const DIGITS: usize = 1 << DIGIT;
+/// One kind of rows, box by box.
+struct Source<'a, T> {
+    /// Rows in order: those that are still to come. Else all of them.
+    rows: &'a [T],
+    places: Places,
+    /// The rows of the open box.
+    open: Vec<T>,
+}
 
-/// The rows in order of person, equal ones as they stand. Rows beyond four thousand million would be left
-/// out here, and the identities would tell.
-pub(super) fn in_order<T: OfPerson>(rows: &[T]) -> Cow<'_, [T]> {
-    if rows.is_sorted_by_key(T::person) {
-        return Cow::Borrowed(rows);
+/// Person and place of each row that stands in no order.
+enum Places {
+    /// The rows stand in order.
+    None,
+    /// As they come.
+    Flat(Vec<u64>),
+    /// By the box of the person; the boxes that are still to come.
+    Boxed(std::iter::Peekable<std::vec::IntoIter<Vec<u64>>>),
+}
+
+/// The person in a place's number.
+fn person_of(place: u64) -> u32 {
+    u32::try_from(place >> u32::BITS).unwrap_or(u32::MAX)
+}
+
+fn row_of<T: Copy>(place: u64, rows: &[T]) -> Option<T> {
+    rows.get(usize::try_from(place & u64::from(u32::MAX)).ok()?).copied()
+}
+
+impl<'a, T: OfPerson> Source<'a, T> {
+    /// Rows as they come. Rows beyond four thousand million would be left out here, and the identities would
+    /// tell.
+    fn of(rows: &'a [T]) -> Self {
+        let places = if rows.is_sorted_by_key(T::person) {
+            Places::None
+        } else {
+            let placed = rows.iter().zip(0_u32..);
+            let place = |(row, at): (&T, u32)| u64::from(row.person().0) << u32::BITS | u64::from(at);
+            Places::Flat(placed.map(place).collect())
+        };
+        Self { rows, places, open: Vec::new() }
     }
-    // Person and place in one number, because small numbers are put in order far faster than rows: by a few
-    // bits of the person at a time, the lowest first, so that the time grows with the rows alone.
-    let mut places: Vec<u64> =
-        rows.iter().zip(0_u32..).map(|(row, at)| u64::from(row.person().0) << 32 | u64::from(at)).collect();
-    let last = rows.iter().map(T::person).max().map_or(0, |person| person.0);
-    for shift in (0..u32::BITS).step_by(DIGIT).take_while(|shift| last >> shift > 0) {
-        let digit = |place: &u64| usize::try_from(place >> (u32::BITS + shift)).unwrap_or_default() % DIGITS;
-        places = boxed(places.iter().copied(), DIGITS, digit).0;
+
+    /// The greatest number of a person.
+    fn last(&self) -> u32 {
+        match &self.places {
+            Places::Flat(places) => places.iter().max().copied().map_or(0, person_of),
+            _ => self.rows.last().map_or(0, |row| row.person().0),
+        }
     }
-    let mut ordered = Vec::with_capacity(rows.len());
-    let row = |place: u64| rows.get(usize::try_from(place & u64::from(u32::MAX)).ok()?).copied();
-    ordered.extend(places.into_iter().filter_map(row));
-    Cow::Owned(ordered)
+
+    /// Deals the rows into boxes of persons whose numbers differ in so many low bits only.
+    fn deal(&mut self, within: u32, last: u32) {
+        if let Places::Flat(places) = &self.places {
+            let number = |person: u32| usize::try_from(person >> within).unwrap_or_default();
+            let boxes = number(last).saturating_add(1);
+            let boxes = boxed(places.iter().copied(), boxes, |place| number(person_of(*place)));
+            self.places = Places::Boxed(boxes.into_iter().peekable());
+        }
+    }
+
+    /// A person of the box that comes next.
+    fn head(&mut self) -> Option<u32> {
+        let Places::Boxed(boxes) = &mut self.places else {
+            return self.rows.first().map(|row| row.person().0);
+        };
+        while boxes.next_if(Vec::is_empty).is_some() {}
+        boxes.peek()?.first().copied().map(person_of)
+    }
+
+    /// The rows of the box up to this person, in order of person, equal ones as they stand.
+    fn open(&mut self, until: u32) -> Walk<'_, T> {
+        let head = self.head();
+        let Places::Boxed(boxes) = &mut self.places else {
+            let (hers, later) = self.rows.split_at(self.rows.partition_point(|row| row.person().0 <= until));
+            self.rows = later;
+            return Walk(hers);
+        };
+        let here = if head.is_some_and(|head| head <= until) { boxes.next() } else { None };
+        let mut here = here.unwrap_or_default();
+        here.sort_unstable();
+        self.open.clear();
+        self.open.extend(here.into_iter().filter_map(|place| row_of(place, self.rows)));
+        Walk(&self.open)
+    }
+}
+
+/// All rows of a run, box by box.
+pub(super) struct Boxes<'a> {
+    listed: Source<'a, Listed>,
+    enrolled: Source<'a, Enrolled>,
+    aided: Source<'a, Aided>,
+    due: Source<'a, Due>,
+    presumed: Source<'a, Due>,
+    born: Source<'a, Born>,
+    near: Source<'a, Near>,
+    within: u32,
+}
+
+impl<'a> Boxes<'a> {
+    /// The boxes of what a run reads.
+    pub(super) fn of(input: &Input<'a>) -> Self {
+        let mut all = Self {
+            listed: Source::of(input.listed),
+            enrolled: Source::of(input.enrolled),
+            aided: Source::of(input.aided),
+            due: Source::of(input.due),
+            presumed: Source::of(input.presumed),
+            born: Source::of(input.born),
+            near: Source::of(input.near),
+            within: 0,
+        };
+        let Self { listed, enrolled, aided, due, presumed, born, near, within } = &mut all;
+        let lasts = [
+            listed.last(),
+            enrolled.last(),
+            aided.last(),
+            due.last(),
+            presumed.last(),
+            born.last(),
+            near.last(),
+        ];
+        let last = lasts.into_iter().max().unwrap_or_default();
+        *within = width(last);
+        listed.deal(*within, last);
+        enrolled.deal(*within, last);
+        aided.deal(*within, last);
+        due.deal(*within, last);
+        presumed.deal(*within, last);
+        born.deal(*within, last);
+        near.deal(*within, last);
+        all
+    }
+
+    /// The persons of the next box, with all their rows.
+    pub(super) fn open(&mut self) -> Option<Cases<'_>> {
+        let heads = [self.listed.head(), self.enrolled.head(), self.aided.head(), self.due.head()];
+        let next = heads.into_iter().flatten().min()?;
+        let until = next | ((1 << self.within) - 1);
+        Some(Cases {
+            listed: self.listed.open(until),
+            enrolled: self.enrolled.open(until),
+            aided: self.aided.open(until),
+            due: self.due.open(until),
+            presumed: self.presumed.open(until),
+            born: self.born.open(until),
+            near: self.near.open(until),
+        })
+    }
+}
+
+/// The persons of one box, in order.
+pub(super) struct Cases<'b> {
+    pub(super) listed: Walk<'b, Listed>,
+    pub(super) enrolled: Walk<'b, Enrolled>,
+    pub(super) aided: Walk<'b, Aided>,
+    due: Walk<'b, Due>,
+    presumed: Walk<'b, Due>,
+    born: Walk<'b, Born>,
+    near: Walk<'b, Near>,
+}
+
+impl<'b> Iterator for Cases<'b> {
+    type Item = Case<'b>;
+
+    fn next(&mut self) -> Option<Case<'b>> {
+        let heads = [self.listed.head(), self.enrolled.head(), self.aided.head(), self.due.head()];
+        let person = heads.into_iter().flatten().min()?;
+        Some(Case {
+            person,
+            listed: self.listed.take(person),
+            enrolled: self.enrolled.take(person),
+            aided: self.aided.take(person),
+            due: self.due.take(person),
+            presumed: self.presumed.take(person),
+            born: self.born.take(person).iter().map(|b| b.on).min(),
+            near: self.near.take(person),
+        })
+    }
 }
 
 /// Rows in order, walked person by person.
 pub(super) struct Walk<'a, T>(&'a [T]);
 
 impl<'a, T: OfPerson> Walk<'a, T> {
-    /// From the first row on; the rows must be [`in_order`].
-    pub(super) fn of(rows: &'a [T]) -> Self {
-        Self(rows)
+    /// The person of each row that is still to come.
+    pub(super) fn persons(&self) -> impl Iterator<Item = PersonKey> + '_ {
+        self.0.iter().map(T::person)
     }
 
     /// The person who comes next.
-    pub(super) fn head(&self) -> Option<PersonKey> {
+    fn head(&self) -> Option<PersonKey> {
         self.0.first().map(T::person)
     }
 
     /// The rows of this person. Rows of persons before are passed over: nobody asks for them any more.
-    pub(super) fn take(&mut self, person: PersonKey) -> &'a [T] {
+    fn take(&mut self, person: PersonKey) -> &'a [T] {
         let earlier = self.0.iter().take_while(|row| row.person() < person).count();
         let rows = self.0.get(earlier..).unwrap_or_default();
         let hers = rows.iter().take_while(|row| row.person() == person).count();
@@ -102,16 +257,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_in_order_are_not_copied() {
-        assert!(matches!(in_order(&rows(&[1, 1, 7, u32::MAX])), Cow::Borrowed(_)));
-        assert!(matches!(in_order(&rows(&[7, 1])), Cow::Owned(_)));
-        assert!(in_order::<Born>(&[]).is_empty());
+    fn rows_in_order_are_read_where_they_stand() {
+        assert!(matches!(Source::of(&rows(&[1, 1, 7, u32::MAX])).places, Places::None));
+        assert!(matches!(Source::of(&rows(&[7, 1])).places, Places::Flat(_)));
+        assert!(Source::<Born>::of(&[]).head().is_none());
     }
 
     #[test]
     fn rows_of_persons_nobody_asks_for_are_passed_over() {
         let rows = rows(&[1, 2, 2, 4, u32::MAX]);
-        let mut walk = Walk::of(&rows);
+        let mut walk = Walk(&rows);
         assert_eq!(walk.take(PersonKey(0)), []);
         assert_eq!(walk.head(), Some(PersonKey(1)));
         assert_eq!(walk.take(PersonKey(2)), rows.get(1..3).unwrap());
@@ -123,13 +278,27 @@ mod tests {
     proptest! {
         /// The standard library's stable sort is the measure, whatever the numbers and their gaps.
         #[test]
-        fn rows_of_one_person_keep_their_order(
-            persons in proptest::collection::vec(prop_oneof![0..9_u32, 0..9_000_u32, any::<u32>()], 0..60)
+        fn boxes_hold_every_row_once_in_order_of_person(
+            persons in proptest::collection::vec(
+                prop_oneof![0..9_u32, 0..9_000_u32, 0..90_000_000_u32, any::<u32>()], 0..60),
+            within in 2..20_u32,
         ) {
             let rows = rows(&persons);
             let mut sorted = rows.clone();
             sorted.sort_by_key(|row| row.person);
-            prop_assert_eq!(in_order(&rows).into_owned(), sorted);
+            let mut source = Source::of(&rows);
+            let last = source.last();
+            let within = within.max(width(last));
+            source.deal(within, last);
+            let mut read = Vec::new();
+            while let Some(head) = source.head() {
+                let until = head | ((1 << within) - 1);
+                let opened = source.open(until).0;
+                prop_assert!(opened.iter().any(|row| row.person.0 == head));
+                prop_assert!(opened.iter().all(|row| row.person.0 <= until));
+                read.extend_from_slice(opened);
+            }
+            prop_assert_eq!(read, sorted);
         }
     }
 }

@@ -137,7 +137,8 @@ impl Totals {
         }
     }
 
-    /// Counts the persons of one source; called with each source's ordered keys.
+    /// Counts the persons of one source; called with each source's ordered keys, box by box. No person is in
+    /// two boxes.
     pub(super) fn count_persons(&mut self, source: Source, ordered: impl Iterator<Item = PersonKey>) {
         let mut last = None;
         let mut persons = 0;
@@ -148,9 +149,9 @@ impl Totals {
             }
         }
         match source {
-            Source::List => self.listed = persons,
-            Source::Roll => self.on_roll = persons,
-            Source::Aid => self.aided = persons,
+            Source::List => self.listed += persons,
+            Source::Roll => self.on_roll += persons,
+            Source::Aid => self.aided += persons,
         }
     }
 

@@ -1,5 +1,7 @@
 //! One run: load, ask the policy, reconcile, save. The same inputs give the same run.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -202,24 +204,41 @@ fn sightings(
     loaded: &Loaded,
     order: &Order,
 ) -> Result<Vec<(String, SightingRow)>> {
+    let names = names(outcome, loaded);
     let rows = outcome.findings.iter().zip(1..);
     rows.map(|(f, position)| {
-        Ok((f.key(order.term, &loaded.keys), sighting(check, position, f, loaded, order)?))
+        let name = names.get(&f.person).copied().flatten();
+        Ok((f.key(order.term, &loaded.keys), sighting(check, position, f, name, loaded, order)?))
     })
     .collect()
+}
+
+/// The name to show each finding by: the list's, else of who paid, else of the roll.
+fn names(outcome: &Outcome, loaded: &Loaded) -> HashMap<PersonKey, Option<NameKey>> {
+    let mut names: HashMap<PersonKey, Option<NameKey>> =
+        outcome.findings.iter().map(|f| (f.person, None)).collect();
+    let listed = loaded.listed.iter().map(|row| (row.person, row.name));
+    let aided = loaded.aided.iter().map(|row| (row.person, row.name));
+    let enrolled = loaded.enrolled.iter().map(|row| (row.person, row.name));
+    for (person, name) in listed.chain(aided).chain(enrolled) {
+        if let Some(known) = names.get_mut(&person) {
+            *known = known.or(name);
+        }
+    }
+    names
 }
 
 fn sighting(
     check: &CheckRow,
     position: i64,
     f: &Finding,
+    name: Option<NameKey>,
     loaded: &Loaded,
     order: &Order,
 ) -> Result<SightingRow> {
     let keys = &loaded.keys;
-    let person = |key: PersonKey| keys.people.text(key.0);
-    let name = usize::try_from(f.person.0).ok().and_then(|at| loaded.name_of.get(at));
-    let name = name.map(|NameKey(name)| keys.names.text(*name));
+    let person = |key: PersonKey| keys.people.text(key);
+    let name = name.map(|NameKey(name)| keys.names.text(name));
     Ok(SightingRow {
         check_id: check.check_id.clone(),
         position,

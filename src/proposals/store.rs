@@ -43,6 +43,16 @@ pub fn list(
     Ok(query.order((proposal::place.asc(), proposal::proposal_id.asc())).limit(limit).load(conn)?)
 }
 
+/// How many proposals of an import in scope wait for a decision.
+pub fn count_open(conn: &mut Conn, scope: &Scope, import_id: &str) -> Result<i64> {
+    Ok(proposal::table
+        .filter(within!(proposal.school, scope))
+        .filter(proposal::import_id.eq(import_id))
+        .filter(proposal::state.eq(ProposalState::Open))
+        .count()
+        .get_result(conn)?)
+}
+
 /// One proposal in scope.
 pub fn find(conn: &mut Conn, scope: &Scope, proposal_id: &str) -> Result<Proposal> {
     proposal::table

@@ -54,13 +54,16 @@ pub fn schools(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64
     Ok(query.order(school::code.asc()).limit(limit).load(conn)?)
 }
 
-/// The current rows of some students in a term: (person, school) → (id, fingerprint).
+/// A current row: its id and its fingerprint.
+pub type Current = (String, String);
+
+/// The current rows of some students in a term, by person and school.
 pub fn current(
     conn: &mut Conn,
     term: &str,
     people: &[String],
-) -> Result<HashMap<(String, String), (String, String)>> {
-    let mut found = HashMap::new();
+) -> Result<HashMap<String, HashMap<String, Current>>> {
+    let mut found: HashMap<String, HashMap<String, Current>> = HashMap::new();
     for chunk in people.chunks(CHUNK) {
         let rows: Vec<(String, String, String, String)> = enrolment::table
             .filter(enrolment::term.eq(term))
@@ -73,7 +76,9 @@ pub fn current(
                 enrolment::fingerprint,
             ))
             .load(conn)?;
-        found.extend(rows.into_iter().map(|(person, school, id, print)| ((person, school), (id, print))));
+        for (person, school, id, print) in rows {
+            found.entry(person).or_default().insert(school, (id, print));
+        }
     }
     Ok(found)
 }

@@ -1,15 +1,18 @@
 //! Acts on many records by a sheet of students, and as jobs.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
+use yingzhu::auth::Role;
 
 use crate::support::Answer;
 use crate::support::grants::{PAID_ON, POSTED};
 use crate::support::office::{NEIGHBOUR, Office, Somebody, TERM, column, items, text};
 use crate::support::people::child;
 use crate::support::rows::{SCHOOL, aid};
-use yingzhu::auth::Role;
+use crate::support::sheets::Sheet;
 
 const LATER: [(&str, &str); 1] = [("prefer", "respond-async")];
 
@@ -90,6 +93,37 @@ async fn a_rehearsal_tells_and_changes_nothing_and_a_stranger_gets_nothing_done(
     assert_eq!(states(&office).await, ["proposed"]);
 }
 
+#[actix_web::test]
+async fn rows_of_one_sheet_go_on_the_lists_of_their_days() {
+    let office = Office::open().await;
+    let school = office.school(SCHOOL);
+    office.enrol(1..=5).await;
+    office.bulk(&school, "proposals", everybody()).await;
+    let file = Sheet::new("姓名 身份证号 学校标识码 资助项目 金额(元) 发放日期 公示日期")
+        .paid(&child(1), &[("公示日期", "2024-10-09")])
+        .paid(&child(2), &[("公示日期", "2024年10月10日")])
+        .paid(&child(3), &[("公示日期", "2024-10-09")])
+        // No day of its own: the day that is said of the whole sheet.
+        .paid(&child(4), &[])
+        // Not a day, and a day before the term; the other rows go their way.
+        .paid(&child(5), &[("公示日期", "国庆后")])
+        .paid(&child(5), &[("公示日期", "2024-07-01")]);
+    let told = sheet(&office, &school, "notices", &file.csv()).await;
+    assert_eq!(counted(&told), (4, 0, 2), "{told}");
+    assert_eq!(codes(&office, &school, &told).await, ["date_invalid", "before_term"]);
+    let notices = office.read_pages(&school, "/v1/notices", 10).await;
+    let mut days = Vec::new();
+    for notice in &notices {
+        let on_it = format!("/v1/aid-records?notice={}", text(&notice["notice_id"]));
+        days.push((text(&notice["starts_on"]), items(&office.read(&school, &on_it).await).len()));
+    }
+    days.sort();
+    assert_eq!(days, [(POSTED.to_owned(), 1), ("2024-10-09".into(), 2), ("2024-10-10".into(), 1)]);
+    // The same file again: who is on a list stays on it.
+    assert_eq!(counted(&sheet(&office, &school, "notices", &file.xlsx()).await), (0, 4, 2));
+    assert_eq!(office.read_pages(&school, "/v1/notices", 10).await, notices);
+}
+
 /// Hands in a request for later.
 async fn later(office: &Office, who: &Somebody, what: &str, body: Value) -> Answer {
     let uri = format!("/v1/aid-records/{what}");
@@ -141,7 +175,7 @@ async fn what_is_asked_about_many_later_is_reported_as_at_once() {
     let by: Vec<String> = lines.iter().map(|line| text(&line["recorded_by"])).collect();
     assert_eq!((by.len(), &by[0], &by[2]), (4, &by[1], &by[3]), "{by:?}");
     assert_ne!(by[0], by[2], "the school proposed, the bureau approved");
-    workers.stop(std::time::Duration::from_secs(5));
+    workers.stop(Duration::from_secs(5));
 }
 
 #[actix_web::test]
@@ -165,7 +199,7 @@ async fn a_sheet_handed_in_for_later_is_carried_out_by_a_node() {
         assert_eq!(counted(&report), (3, 0, 0), "{what}: {report}");
         assert!(states(&office).await.iter().all(|s| s == state), "{what}");
     }
-    workers.stop(std::time::Duration::from_secs(5));
+    workers.stop(Duration::from_secs(5));
 }
 
 #[actix_web::test]

@@ -12,6 +12,8 @@ mod aid;
 #[cfg(test)]
 mod aid_bulk;
 #[cfg(test)]
+mod aid_corrections;
+#[cfg(test)]
 mod aid_later;
 #[cfg(test)]
 mod aid_life;

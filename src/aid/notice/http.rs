@@ -17,7 +17,6 @@ use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::once::{self, Answer};
 use crate::page::{self, PageQuery, page};
-use crate::sheet::ExportForm;
 use crate::values::{Programme, Term, Text, clock};
 
 page!(pub NoticePage of NoticeBody, "Notices, place by place and in each in the order they were recorded.");
@@ -159,8 +158,7 @@ async fn print_notice(
         .await?;
     Ok(match query.0.format.export() {
         None => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
-        Some(ExportForm::Csv(encoding)) => download::export(printed.csv(encoding, clock::now())?, "notice"),
-        Some(ExportForm::Xlsx) => download::xlsx(printed.xlsx()?, "notice.xlsx"),
+        Some(form) => download::export(printed.export(&notice, form, clock::now())?, "notice"),
     })
 }
 

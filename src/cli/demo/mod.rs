@@ -150,3 +150,5 @@ fn refuse(pointer: &str, code: &'static str, zh: &'static str, en: &'static str)
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truth_tests;

@@ -44,6 +44,14 @@ const BREAKS: &[Break] = &[
     ),
     (
         "pack.toml",
+        "[[posting]]\nworking_days = 5",
+        "[[posting]]\nprogramme = \"living_subsidy\"\nworking_days = 5",
+        "[[posting]]",
+        "file.posting",
+        "the general length is missing",
+    ),
+    (
+        "pack.toml",
         "days = 10\nsource = \"S10\"",
         "days = 10\nsource = \"S99\"",
         "source = \"S99\"",
