@@ -10,7 +10,7 @@ use super::limits::Limits;
 use crate::error::{Code, Error, Result};
 use crate::values::Text;
 
-/// The unpacked file, at its beginning. It may be as large as a file that came unpacked.
+/// The unpacked file, at its beginning. It may be as large as the limits say of a file.
 pub(super) fn unpacked(mut file: File, limits: &Limits) -> Result<File> {
     file.seek(SeekFrom::Start(0))?;
     let mut plain = tempfile::tempfile()?;

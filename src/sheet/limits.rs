@@ -12,6 +12,9 @@ const MIB: u64 = 1024 * 1024;
 pub struct Limits {
     /// Bytes of the file itself.
     pub file_bytes: u64,
+    /// Bytes of a packed text file once unpacked. It is read as it streams, so that only the disk holds it; a
+    /// million lines of NDJSON, each with the names of its columns, are some 300 MB.
+    pub unpacked_bytes: u64,
     /// The highest row number in use; a worksheet can have 1,048,576.
     pub rows: u32,
     /// The highest column number in use.
@@ -36,6 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             file_bytes: 180 * MIB,
+            unpacked_bytes: 512 * MIB,
             rows: 1_100_000,
             columns: 256,
             parts: 1000,

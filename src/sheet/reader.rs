@@ -159,8 +159,9 @@ impl Reader {
         let mut kind = sniff(&mut file, &self.limits)?;
         let packed = kind == Kind::Packed;
         if packed {
-            file = gzip::unpacked(file, &self.limits)?;
-            kind = sniff(&mut file, &self.limits)?;
+            let limits = Limits { file_bytes: self.limits.unpacked_bytes, ..self.limits };
+            file = gzip::unpacked(file, &limits)?;
+            kind = sniff(&mut file, &limits)?;
         }
         let mut intake = Intake::new(spec, &declared, on_row);
         let mut notices = Vec::new();

@@ -342,3 +342,16 @@ fn family_members_side_by_side_are_read_as_people() {
         "{members:?}"
     );
 }
+
+#[test]
+fn packed_text_may_be_larger_once_it_is_unpacked() {
+    let line = format!("张三,{}\n", IDS[0]);
+    let text = format!("姓名,身份证号\n{}", line.repeat(2_000));
+    let mut small = reader();
+    small.limits.file_bytes = 10_000;
+    small.limits.unpacked_bytes = 100_000;
+    assert_eq!(read_with(&small, text.as_bytes()).unwrap_err().code, Code::TooLarge, "as it is");
+    assert_eq!(read_with(&small, &gz(text.as_bytes())).unwrap().0.rows, 2_000);
+    small.limits.unpacked_bytes = 10_000;
+    assert_eq!(read_with(&small, &gz(text.as_bytes())).unwrap_err().code, Code::TooLarge);
+}
