@@ -5,12 +5,17 @@
 //! peak memory can be read; a workbook's reading child is counted apart. The baselines, of the same rounds as
 //! every other line and like it the best of them:
 //!
-//! * `bare`: the same file read by the csv crate and each row put as it is into one table with one key.
+//! * `read`: the very file read by the plain library of its form, and nothing done with it: the csv crate, the
+//!   same behind `encoding_rs` for GB 18030, calamine cell by cell, serde_json line by line;
+//! * `equal`: the very rows that the import wrote inserted by the engine (`INSERT … SELECT`, row by row in the
+//!   order of the file) into an equal, empty database, with every constraint and index, under the same page cache.
+//!   Each form's ratio is its import over its `read` and `equal` together: what the import takes beyond reading
+//!   the file and inserting the same number of rows;
+//! * `moved`: the same without the order asked for. SQLite then takes a shortcut for tables without foreign keys
+//!   and moves finished indexes over page by page, entering no row in them; shown, so that both can be seen;
+//! * `bare`: the CSV file read by the csv crate and each row put as it is into one table with one key.
 //!   An import of a row writes three rows (person, name, enrolment) into tables with eleven indexes, so this
 //!   shows what validation, sealing, finding and history cost, not how well they are done;
-//! * `equal`: the same file read by the csv crate, and the very rows that the import wrote copied by the engine
-//!   (`INSERT … SELECT`) into an equal, empty database, with every constraint and index: equal tables, equal
-//!   indexes, the same number of rows. What the import takes beyond that is its own;
 //! * `copy` (PostgreSQL): the same rows by `COPY … FROM` a file of the server's own, in binary, into equal
 //!   tables with every constraint and index: nothing crosses to another process.
 //!
@@ -21,11 +26,12 @@
 //! name (`sqlite`, `postgres`) keeps the other out.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use calamine::{Reader as _, Xlsx};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use rust_xlsxwriter::Workbook;
@@ -121,6 +127,84 @@ fn write_xlsx(path: &Path, rows: u32) -> Outcome<()> {
     Ok(book.save(path)?)
 }
 
+fn write_lines(path: &Path, rows: u32) -> Outcome<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    for n in 0..rows {
+        let object: serde_json::Map<String, serde_json::Value> =
+            HEADER.iter().zip(row(n)).map(|(name, cell)| ((*name).to_owned(), cell.into())).collect();
+        serde_json::to_writer(&mut out, &object)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Reads text as rows by the csv crate; how many.
+fn read_rows(from: impl std::io::Read) -> Outcome<u32> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(from);
+    let mut record = csv::StringRecord::new();
+    let mut rows = 0;
+    while reader.read_record(&mut record)? {
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+fn read_csv(path: &Path) -> Outcome<u32> {
+    read_rows(File::open(path)?)
+}
+
+/// What encoding_rs makes of a file, block by block.
+struct Decoded {
+    file: File,
+    decoder: encoding_rs::Decoder,
+    text: Vec<u8>,
+    given: usize,
+}
+
+impl std::io::Read for Decoded {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        if self.given == self.text.len() {
+            let mut block = vec![0; 64 << 10];
+            let read = self.file.read(&mut block)?;
+            self.text.resize(256 << 10, 0);
+            let bytes = block.get(..read).unwrap_or_default();
+            let (.., written, _) = self.decoder.decode_to_utf8(bytes, &mut self.text, read == 0);
+            self.text.truncate(written);
+            self.given = 0;
+        }
+        let read = self.text.get(self.given..).unwrap_or_default().read(to)?;
+        self.given += read;
+        Ok(read)
+    }
+}
+
+fn read_gbk(path: &Path) -> Outcome<u32> {
+    let decoder = encoding_rs::GB18030.new_decoder();
+    read_rows(Decoded { file: File::open(path)?, decoder, text: Vec::new(), given: 0 })
+}
+
+fn read_xlsx(path: &Path) -> Outcome<u32> {
+    let mut book: Xlsx<_> = calamine::open_workbook(path)?;
+    let name = book.sheet_names().first().cloned().unwrap_or_default();
+    let mut cells = book.worksheet_cells_reader(&name)?;
+    let mut rows = 0;
+    while let Some(cell) = cells.next_cell()? {
+        rows = cell.get_position().0;
+    }
+    Ok(rows)
+}
+
+fn read_lines(path: &Path) -> Outcome<u32> {
+    let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let (mut line, mut rows) = (Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)?;
+        rows += u32::from(!object.is_empty());
+        line.clear();
+    }
+    Ok(rows)
+}
+
 /// A process that has ended: how long it took, and the peak memory of it and of its children, in MiB.
 #[derive(Debug, Clone, Copy)]
 struct Run {
@@ -172,7 +256,7 @@ fn import(file: &Path, database: &str, data: &Path) -> Outcome<Run> {
 }
 
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA temp_store = MEMORY; PRAGMA cache_size = -64000;";
+                       PRAGMA temp_store = MEMORY; PRAGMA cache_size = -128000;";
 
 /// Reads the file and stores each row as it is, five hundred to a statement, in one transaction.
 fn bare(file: &Path, database: &Path) -> Outcome<Duration> {
@@ -223,18 +307,17 @@ fn store(conn: &mut SqliteConnection, rows: &[Vec<String>]) -> Outcome<()> {
 /// The tables an import of a roll writes, in the order in which they refer to each other.
 const TABLES: [&str; 7] = ["import", "school", "person", "person_name", "enrolment", "category", "evidence"];
 
-/// Reads the file, and copies every row of the imported database into an empty one of the same schema.
-fn equal(file: &Path, full: &Path, empty: &Path) -> Outcome<Duration> {
+/// Has the engine insert every row of the imported database into an empty one of the same schema: by the row in
+/// the order in which they were recorded, or by whatever way the engine finds quickest.
+fn equal(full: &Path, empty: &Path, by_row: bool) -> Outcome<Duration> {
     let mut conn = SqliteConnection::establish(&empty.display().to_string())?;
     conn.batch_execute(PRAGMAS)?;
     conn.batch_execute(&format!("ATTACH '{}' AS full;", full.display()))?;
+    let order = if by_row { "ORDER BY rowid" } else { "" };
     let start = Instant::now();
-    let mut reader = csv::ReaderBuilder::new().from_path(file)?;
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record)? {}
     conn.batch_execute("BEGIN IMMEDIATE;")?;
     for table in TABLES {
-        conn.batch_execute(&format!("INSERT INTO {table} SELECT * FROM full.{table};"))?;
+        conn.batch_execute(&format!("INSERT INTO {table} SELECT * FROM full.{table} {order};"))?;
     }
     conn.batch_execute("COMMIT; PRAGMA main.wal_checkpoint(TRUNCATE);")?;
     Ok(start.elapsed())
@@ -293,66 +376,100 @@ impl Best {
     }
 }
 
-/// What the rounds were about, and what they came to.
+/// A file to import, and the plain library that reads such a file.
+struct Form {
+    name: &'static str,
+    path: PathBuf,
+    rows: u32,
+    read: fn(&Path) -> Outcome<u32>,
+}
+
+impl Form {
+    /// How long the plain library reads it.
+    fn read(&self) -> Outcome<Duration> {
+        let start = Instant::now();
+        let rows = (self.read)(&self.path)?;
+        if rows != self.rows {
+            return Err(format!("{}: {rows} rows read of {}", self.name, self.rows).into());
+        }
+        Ok(start.elapsed())
+    }
+}
+
+/// What the rounds were about.
 struct Rounds {
     root: PathBuf,
     rows: u32,
-    files: [(&'static str, PathBuf, u32); 4],
+    forms: Vec<Form>,
 }
 
 impl Rounds {
     fn prepare(root: &Path, rows: u32) -> Outcome<Self> {
-        let at = |name: &str| root.join(name);
-        let files = [
-            ("import CSV UTF-8", at("u.csv"), rows),
-            ("import CSV GB 18030", at("g.csv"), rows),
-            ("import xlsx", at("x.xlsx"), rows),
-            ("import CSV UTF-8, a tenth of it", at("tenth.csv"), rows / 10),
+        let form = |name, file: &str, rows, read| Form { name, path: root.join(file), rows, read };
+        let few = rows / 10;
+        let forms = vec![
+            form("CSV UTF-8", "u.csv", rows, read_csv),
+            form("CSV GB 18030", "g.csv", rows, read_gbk),
+            form("xlsx", "x.xlsx", rows, read_xlsx),
+            form("NDJSON", "n.ndjson", rows, read_lines),
+            form("CSV UTF-8, a tenth", "tenth.csv", few, read_csv),
+            form("NDJSON, a tenth", "tenth.ndjson", few, read_lines),
         ];
-        let [(_, csv, _), (_, gbk, _), (_, xlsx, _), (_, tenth, few)] = &files;
-        write_csv(csv, rows, encoding_rs::UTF_8)?;
-        write_csv(gbk, rows, encoding_rs::GB18030)?;
-        write_csv(tenth, *few, encoding_rs::UTF_8)?;
-        write_xlsx(xlsx, rows)?;
-        Ok(Self { root: root.to_owned(), rows, files })
+        let at = |name: &str| root.join(name);
+        write_csv(&at("u.csv"), rows, encoding_rs::UTF_8)?;
+        write_csv(&at("g.csv"), rows, encoding_rs::GB18030)?;
+        write_csv(&at("tenth.csv"), few, encoding_rs::UTF_8)?;
+        write_xlsx(&at("x.xlsx"), rows)?;
+        write_lines(&at("n.ndjson"), rows)?;
+        write_lines(&at("tenth.ndjson"), few)?;
+        Ok(Self { root: root.to_owned(), rows, forms })
     }
 
     fn sqlite(&self, rounds: u32, out: &mut impl Write) -> Outcome<()> {
-        let (mut bare_best, mut equal_best) = (Duration::MAX, Duration::MAX);
-        let mut best: [Best; 4] = Default::default();
+        let (mut bare_best, mut equal_best, mut moved_best) = (Duration::MAX, Duration::MAX, Duration::MAX);
+        let mut best: Vec<(Best, Duration)> =
+            self.forms.iter().map(|_| (Best::default(), Duration::MAX)).collect();
         for _ in 0..rounds {
-            let [(_, csv, _), ..] = &self.files;
-            let (database, _) = fresh(&self.root, "bare")?;
-            bare_best = bare_best.min(bare(csv, &database)?);
-            for (best, (_, file, _)) in best.iter_mut().zip(&self.files) {
+            for (at, (form, (best, read))) in self.forms.iter().zip(&mut best).enumerate() {
                 let (database, folder) = fresh(&self.root, "import")?;
-                best.take(import(file, &format!("sqlite://{}", database.display()), &folder)?);
-                if file == csv {
-                    let (empty, _) = fresh(&self.root, "equal")?;
-                    migrated(&empty)?;
-                    equal_best = equal_best.min(equal(csv, &database, &empty)?);
+                best.take(import(&form.path, &format!("sqlite://{}", database.display()), &folder)?);
+                *read = (*read).min(form.read()?);
+                if at == 0 {
+                    for (by_row, least) in [(true, &mut equal_best), (false, &mut moved_best)] {
+                        let (empty, _) = fresh(&self.root, "equal")?;
+                        migrated(&empty)?;
+                        *least = (*least).min(equal(&database, &empty, by_row)?);
+                    }
+                    let (database, _) = fresh(&self.root, "bare")?;
+                    bare_best = bare_best.min(bare(&form.path, &database)?);
                 }
             }
         }
         writeln!(out, "{}", line("SQLite bare: one row each, one key", bare_best, self.rows))?;
         writeln!(out, "{}", line("SQLite equal: same rows, tables, indexes", equal_best, self.rows))?;
-        for (Best(run), (name, _, rows)) in best.iter().zip(&self.files) {
+        writeln!(out, "{}", line("SQLite moved: the same, indexes by the page", moved_best, self.rows))?;
+        for (form, (Best(run), read)) in self.forms.iter().zip(&best) {
             let Some(run) = run else { continue };
-            let share = f64::from(*rows) / f64::from(self.rows);
-            let against = |base: Duration| run.took.as_secs_f64() / base.as_secs_f64() / share;
+            let share = f64::from(form.rows) / f64::from(self.rows);
+            let against =
+                |base: Duration| run.took.as_secs_f64() / (read.as_secs_f64() + base.as_secs_f64() * share);
+            writeln!(out, "{}", line(&format!("read {}", form.name), *read, form.rows))?;
             writeln!(
                 out,
-                "{} {:6.2} x equal {:6.2} x bare, peak {} MiB, reading child {} MiB",
-                line(&format!("SQLite {name}"), run.took, *rows),
+                "{} {:6.2} x read + equal {:6.2} x read + moved, peak {} MiB, reading child {} MiB",
+                line(&format!("SQLite import {}", form.name), run.took, form.rows),
                 against(equal_best),
-                against(bare_best),
+                against(moved_best),
                 run.peak,
                 run.child_peak
             )?;
         }
-        if let [Best(Some(whole)), .., Best(Some(tenth))] = &best {
-            let ratio = f64::from(u32::try_from(whole.peak)?) / f64::from(u32::try_from(tenth.peak)?);
-            writeln!(out, "SQLite peak of {} rows over that of a tenth of them: {ratio:.2} x", self.rows)?;
+        for (whole, tenth) in [(0, 4), (3, 5)] {
+            let peak = |at: usize| best.get(at).and_then(|(Best(run), _)| run.map(|run| run.peak));
+            let (Some(of_all), Some(of_few)) = (peak(whole), peak(tenth)) else { continue };
+            let ratio = f64::from(u32::try_from(of_all)?) / f64::from(u32::try_from(of_few)?);
+            let name = self.forms.get(whole).map(|form| form.name).unwrap_or_default();
+            writeln!(out, "{name}: peak of {} rows over that of a tenth of them: {ratio:.2} x", self.rows)?;
         }
         Ok(())
     }
@@ -367,7 +484,7 @@ impl Rounds {
         // The server runs under an account of its own.
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
         let (mut copy_best, mut best) = (Duration::MAX, Best::default());
-        let [(name, csv, rows), ..] = &self.files;
+        let Some(Form { name, path: csv, rows, .. }) = self.forms.first() else { return Ok(()) };
         for _ in 0..rounds {
             let (full, empty) = (server.migrated(), server.migrated());
             let (_, data) = fresh(&self.root, "import")?;
@@ -377,7 +494,7 @@ impl Rounds {
         writeln!(out, "{}", line("PostgreSQL copy: same rows, tables, indexes", copy_best, *rows))?;
         if let Best(Some(run)) = best {
             let ratio = run.took.as_secs_f64() / copy_best.as_secs_f64();
-            let line = line(&format!("PostgreSQL {name}"), run.took, *rows);
+            let line = line(&format!("PostgreSQL import {name}"), run.took, *rows);
             writeln!(out, "{line} {ratio:6.2} x copy, peak {} MiB", run.peak)?;
         }
         Ok(())

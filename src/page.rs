@@ -96,6 +96,25 @@ pub fn cut<T, K: Serialize>(
     Ok((rows, next))
 }
 
+/// Whether a row stands after a key of two texts, as one comparison, so that an index on both columns is entered
+/// at the place where the last page ended: `beyond!("aid_record.place, aid_record.record_id", key)`.
+macro_rules! beyond {
+    ($columns:literal, $key:expr) => {{
+        use diesel::sql_types::{Bool, Text};
+        let (first, second) = $key;
+        diesel::dsl::sql::<Bool>(concat!("(", $columns, ") > ("))
+            .bind::<Text, _>(first)
+            .sql(", ")
+            .bind::<Text, _>(second)
+            .sql(")")
+    }};
+}
+pub(crate) use beyond;
+
+/// A place and an id within it: what a list of rows that belong to places is ordered by. By an id alone, which
+/// grows with time, a county's page is looked for through the rows of a whole province.
+pub type PlaceKey = (String, String);
+
 /// Declares the page of one kind of item, so that clients get a named type with the item by reference.
 ///
 /// `page!(pub StudentPage of Student, "Students, by id.");` gives `StudentPage { items, next }` and

@@ -4,3 +4,6 @@ CREATE INDEX poverty_list_edition ON poverty_list ((coalesce(lock_number, 922337
 
 -- The list of aid records, page by page, where no term is asked for.
 CREATE INDEX aid_record_by_place_alone ON aid_record (place, record_id);
+
+-- A version's entries, page by page, in the order in which they were recorded.
+CREATE INDEX poverty_list_entry_in_order ON poverty_list_entry (list_id, entry_id);

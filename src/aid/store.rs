@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
 use super::ledger;
@@ -14,6 +13,7 @@ use super::model::{AidRecord, AidState, Entry, Origin};
 use crate::auth::{Scope, within};
 use crate::db::{CHUNK, Conn, MultiBackend, on, pour};
 use crate::error::{Error, Result};
+use crate::page::{PlaceKey, beyond};
 use crate::schema::{aid_entry, aid_record, person};
 use crate::values::{Place, Programme};
 
@@ -84,23 +84,17 @@ pub struct Filter {
     pub notice: Option<String>,
 }
 
-/// What the list is ordered by: the place of the school, then the record. By the record's id alone, which grows
-/// with time, a county's page is looked for through the records of a whole province.
-pub type AidKey = (String, String);
-
 /// A page of the records in scope, place by place and in each oldest first.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
     filter: Filter,
-    after: Option<AidKey>,
+    after: Option<PlaceKey>,
     limit: i64,
 ) -> Result<Vec<AidRecord>> {
     let mut query = aid_record::table.filter(in_scope(scope)).select(AidRecord::as_select()).into_boxed();
-    if let Some((place, record)) = after {
-        // As one comparison, so that the index is entered at the place where the last page ended.
-        let begin = sql::<Bool>("(aid_record.place, aid_record.record_id) > (");
-        query = query.filter(begin.bind::<Text, _>(place).sql(", ").bind::<Text, _>(record).sql(")"));
+    if let Some(key) = after {
+        query = query.filter(beyond!("aid_record.place, aid_record.record_id", key));
     }
     if let Some(term) = filter.term {
         query = query.filter(aid_record::term.eq(term));

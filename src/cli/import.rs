@@ -13,10 +13,14 @@ use crate::aid::import::AidImporter;
 use crate::auth::Scope;
 use crate::config::StoreOptions;
 use crate::error::{Code, Error, Result};
+use crate::imports::job::SEARCH;
 use crate::imports::{Desk, ImportKind, Order, Report};
+use crate::jobs::{Node, Settings, Works};
 use crate::policy::Pack;
 use crate::poverty_list::import::ListImporter;
 use crate::poverty_list::store as lists;
+use crate::proposals::job::SearchWork;
+use crate::proposals::store as proposals;
 use crate::roll::import::RollImporter;
 use crate::sheet::Reading;
 use crate::values::{Lang, Place, Term, Text, clock, digest};
@@ -93,6 +97,7 @@ pub(super) fn run(options: Options, out: &mut Out) -> Result<()> {
     if options.dry_run {
         return Ok(());
     }
+    propose(&desk, &place, &report, out)?;
     if let Some(locker) = options.locked_by.as_deref().filter(|_| options.kind == Kind::PovertyList)
         && lock(&desk, &place, &report.import_id, &options.by, locker)?
     {
@@ -162,6 +167,24 @@ fn import_as(desk: &Desk, pack: &Pack, kind: Kind, file: &Path, order: &Order, l
     };
     bar.finish_and_clear();
     report
+}
+
+/// Does the search for proposals that the import left behind, if no server was quicker, and tells what came of
+/// it. Asked again of a file that was imported before, it tells the same.
+fn propose(desk: &Desk, place: &Place, report: &Report, out: &mut Out) -> Result<()> {
+    if !report.may_have_proposals() {
+        return Ok(());
+    }
+    let works = Works::default().with(SEARCH, SearchWork { sealer: desk.sealer.clone() });
+    Node::new(desk.db.clone(), desk.sealer.clone(), works, Settings::default()).do_what_waits()?;
+    let open = desk
+        .db
+        .read_now(|conn| proposals::count_open(conn, &Scope::local(place.clone()), &report.import_id))?;
+    let at = format!("/v1/proposals?import={}", report.import_id);
+    out.say(&Text::new(
+        format!("更正建议：{open} 条待确认（{at}）"),
+        format!("proposals: {open} wait for a decision ({at})"),
+    ))
 }
 
 /// Checks and locks the list that an import began. False when that was done before. The two people

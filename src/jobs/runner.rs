@@ -51,6 +51,15 @@ impl Node {
         Ok(Workers { node: self.clone(), threads })
     }
 
+    /// Does what waits, job by job, on the calling thread until nothing is left: for a command, which goes when
+    /// its work is done.
+    pub fn do_what_waits(&self) -> Result<()> {
+        while let Some(job) = self.take()? {
+            self.carry_out(&job);
+        }
+        Ok(())
+    }
+
     fn work(&self) {
         let mut swept: Option<Instant> = None;
         while !self.0.stopping.load(Ordering::Relaxed) {

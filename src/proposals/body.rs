@@ -118,7 +118,7 @@ pub struct ProposalBody {
     pub reverted_at: Option<DateTime<Utc>>,
 }
 
-page!(pub ProposalPage of ProposalBody, "Proposals in the order they were found.");
+page!(pub ProposalPage of ProposalBody, "Proposals, place by place and in each in the order they were found.");
 
 /// Opens what is shown of some proposals: their pupils, and the ids as they were entered.
 pub fn show(

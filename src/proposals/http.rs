@@ -118,7 +118,7 @@ async fn list_proposals(
         .db
         .browse(move |conn| {
             let found = store::list(conn, who.scope(), filter, after, limit.rows())?;
-            let (found, next) = page::cut(found, limit, |p| p.proposal_id.clone())?;
+            let (found, next) = page::cut(found, limit, |p| (p.place.clone(), p.proposal_id.clone()))?;
             let items = show(conn, &sealer, found, who.sees_identities(), lang)?;
             Ok(ProposalPage { items, next })
         })

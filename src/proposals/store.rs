@@ -9,6 +9,7 @@ use super::model::{Proposal, ProposalState};
 use crate::auth::{Scope, within};
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
+use crate::page::{PlaceKey, beyond};
 use crate::schema::{aid_record, enrolment, import, poverty_list, poverty_list_entry, proposal};
 
 /// What to list.
@@ -20,26 +21,36 @@ pub struct Filter {
     pub state: Option<ProposalState>,
 }
 
-/// A page of the proposals in scope, in the order in which they were found.
+/// A page of the proposals in scope, place by place and in each in the order in which they were found.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
     filter: Filter,
-    after: Option<String>,
+    after: Option<PlaceKey>,
     limit: i64,
 ) -> Result<Vec<Proposal>> {
-    let mut query = proposal::table
-        .filter(within!(proposal.school, scope))
-        .filter(proposal::proposal_id.gt(after.unwrap_or_default()))
-        .select(Proposal::as_select())
-        .into_boxed();
+    let mut query =
+        proposal::table.filter(within!(proposal.school, scope)).select(Proposal::as_select()).into_boxed();
+    if let Some(key) = after {
+        query = query.filter(beyond!("proposal.place, proposal.proposal_id", key));
+    }
     if let Some(import) = filter.import {
         query = query.filter(proposal::import_id.eq(import));
     }
     if let Some(state) = filter.state {
         query = query.filter(proposal::state.eq(state));
     }
-    Ok(query.order(proposal::proposal_id.asc()).limit(limit).load(conn)?)
+    Ok(query.order((proposal::place.asc(), proposal::proposal_id.asc())).limit(limit).load(conn)?)
+}
+
+/// How many proposals of an import in scope wait for a decision.
+pub fn count_open(conn: &mut Conn, scope: &Scope, import_id: &str) -> Result<i64> {
+    Ok(proposal::table
+        .filter(within!(proposal.school, scope))
+        .filter(proposal::import_id.eq(import_id))
+        .filter(proposal::state.eq(ProposalState::Open))
+        .count()
+        .get_result(conn)?)
 }
 
 /// One proposal in scope.

@@ -67,20 +67,21 @@ impl Importer for RollImporter {
             }
         }
         let people = vault::enter(conn, batch.sealer, arrivals(rows), batch.order.at)?;
-        let keys: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
-        let current = store::current(conn, &batch.order.term.to_string(), &keys)?;
+        let known: Vec<String> = people.iter().filter(|p| !p.created).map(|p| p.person_id.clone()).collect();
+        let current = store::current(conn, &batch.order.term.to_string(), &known)?;
         let mut write = Writing::default();
         for (pending, person) in standing(rows).zip(people) {
-            let key = (person.person_id.clone(), pending.row.school.code.as_str().to_owned());
+            let key = (person.person_id.as_str(), pending.row.school.code.as_str());
             if let Some(first) = self.seen.row(&key) {
                 let key = if pending.has("id_number") { "id_number" } else { "student_number" };
                 pending.refuse(key, twice(first));
                 continue;
             }
             self.seen.note(&key, pending.number);
-            let place = places.get(&key.1).cloned().unwrap_or_default();
-            let row = enrolment(&pending.row, batch, self.calendar, &person, place);
-            match current.get(&key) {
+            let place = places.get(key.1).cloned().unwrap_or_default();
+            let former = current.get(key.0).and_then(|schools| schools.get(key.1));
+            let row = enrolment(&pending.row, batch, self.calendar, person, place);
+            match former {
                 Some((_, print)) if *print == row.fingerprint => {
                     pending.outcome = Outcome::Unchanged;
                     continue;
@@ -202,15 +203,15 @@ fn enrolment(
     said: &RollRow,
     batch: &Batch<'_>,
     calendar: TermCalendar,
-    person: &vault::PersonRef,
+    person: vault::PersonRef,
     place: String,
 ) -> Enrolment {
     let order = batch.order;
     let first = calendar.first_day(order.term);
     let mut row = Enrolment {
         enrolment_id: clock::new_id(),
-        person_id: person.person_id.clone(),
-        name_id: person.name_id.clone(),
+        person_id: person.person_id,
+        name_id: person.name_id,
         school_code: said.school.code.as_str().to_owned(),
         place,
         term: order.term.to_string(),
@@ -248,35 +249,38 @@ fn enrolment(
 
 /// SHA-256 of everything a row says, to tell a repeated row from a changed one.
 fn print(row: &Enrolment, said: &RollRow) -> String {
-    let shown = |v: Option<bool>| v.map(|b| b.to_string()).unwrap_or_default();
+    let shown = |v: Option<bool>| v.map_or("", |yes| if yes { "true" } else { "false" });
     let date = |v: Option<NaiveDate>| v.map(|d| d.to_string()).unwrap_or_default();
-    let listed = |codes: Vec<&str>| codes.join(",");
-    let mut parts = vec![
-        row.name_id.clone(),
-        row.place.clone(),
-        row.stage.code().to_owned(),
-        row.grade.map(|g| g.to_string()).unwrap_or_default(),
-        row.class_name.clone().unwrap_or_default(),
+    let grade = row.grade.map(|g| g.to_string()).unwrap_or_default();
+    let categories = said.categories.iter().flatten().map(|c| c.code()).collect::<Vec<_>>().join(",");
+    let evidence = said.evidence.iter().map(|e| e.code()).collect::<Vec<_>>().join(",");
+    let (entered, left) = (date(row.entered_on), date(row.left_on));
+    let department = row.department.as_ref().map(|department| format!("department {department}"));
+    let parts = [
+        &row.name_id,
+        &row.place,
+        row.stage.code(),
+        &grade,
+        row.class_name.as_deref().unwrap_or_default(),
         shown(row.boarding),
-        row.hukou_kind.map(HukouKind::code).unwrap_or_default().to_owned(),
-        row.hukou_place.clone().unwrap_or_default(),
-        row.major.clone().unwrap_or_default(),
+        row.hukou_kind.map(HukouKind::code).unwrap_or_default(),
+        row.hukou_place.as_deref().unwrap_or_default(),
+        row.major.as_deref().unwrap_or_default(),
         shown(row.agricultural),
         shown(row.performing_arts),
         shown(row.full_time),
         shown(row.formal),
-        row.hardship.map(Hardship::code).unwrap_or_default().to_owned(),
-        row.categories_known.to_string(),
-        listed(said.categories.iter().flatten().map(|c| c.code()).collect()),
-        listed(said.evidence.iter().map(|e| e.code()).collect()),
-        row.state.code().to_owned(),
-        date(row.entered_on),
-        date(row.left_on),
+        row.hardship.map(Hardship::code).unwrap_or_default(),
+        shown(Some(row.categories_known)),
+        &categories,
+        &evidence,
+        row.state.code(),
+        &entered,
+        &left,
     ];
     // Columns that came later: a row without them says what it said before.
-    parts.extend(row.household_no.clone());
-    parts.extend(row.department.as_ref().map(|department| format!("department {department}")));
-    digest::of_parts(parts)
+    let later = row.household_no.as_deref().into_iter().chain(department.as_deref());
+    digest::of_parts(parts.into_iter().chain(later))
 }
 
 fn twice(first: u32) -> ValueError {

@@ -4,14 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 
 use super::model::{CategoryRecord, Enrolment, EvidenceRecord, School};
 use crate::auth::Scope;
 use crate::db::{CHUNK, Conn, pour};
 use crate::error::{Error, Result};
+use crate::page::{PlaceKey, beyond};
 use crate::schema::{category, enrolment, evidence, poverty_list_entry, school};
 use crate::values::Place;
 
@@ -55,13 +54,16 @@ pub fn schools(conn: &mut Conn, scope: &Scope, after: Option<String>, limit: i64
     Ok(query.order(school::code.asc()).limit(limit).load(conn)?)
 }
 
-/// The current rows of some students in a term: (person, school) → (id, fingerprint).
+/// A current row: its id and its fingerprint.
+pub type Current = (String, String);
+
+/// The current rows of some students in a term, by person and school.
 pub fn current(
     conn: &mut Conn,
     term: &str,
     people: &[String],
-) -> Result<HashMap<(String, String), (String, String)>> {
-    let mut found = HashMap::new();
+) -> Result<HashMap<String, HashMap<String, Current>>> {
+    let mut found: HashMap<String, HashMap<String, Current>> = HashMap::new();
     for chunk in people.chunks(CHUNK) {
         let rows: Vec<(String, String, String, String)> = enrolment::table
             .filter(enrolment::term.eq(term))
@@ -74,7 +76,9 @@ pub fn current(
                 enrolment::fingerprint,
             ))
             .load(conn)?;
-        found.extend(rows.into_iter().map(|(person, school, id, print)| ((person, school), (id, print))));
+        for (person, school, id, print) in rows {
+            found.entry(person).or_default().insert(school, (id, print));
+        }
     }
     Ok(found)
 }
@@ -194,7 +198,7 @@ pub fn students(
     conn: &mut Conn,
     scope: &Scope,
     term: &str,
-    after: Option<StudentKey>,
+    after: Option<PlaceKey>,
     limit: i64,
 ) -> Result<Vec<Enrolment>> {
     let (low, high) = scope.place_range();
@@ -208,17 +212,11 @@ pub fn students(
     if let Some(own) = scope.school() {
         query = query.filter(enrolment::school_code.eq(own.to_owned()));
     }
-    if let Some((place, row)) = after {
-        // As one comparison, so that the index is entered at the place where the last page ended.
-        let begin = sql::<Bool>("(enrolment.place, enrolment.enrolment_id) > (");
-        query = query.filter(begin.bind::<Text, _>(place).sql(", ").bind::<Text, _>(row).sql(")"));
+    if let Some(key) = after {
+        query = query.filter(beyond!("enrolment.place, enrolment.enrolment_id", key));
     }
     Ok(query.order((enrolment::place.asc(), enrolment::enrolment_id.asc())).limit(limit).load(conn)?)
 }
-
-/// What the list of students is ordered by: the place of the school, then the row. By the row's id alone, which
-/// grows with time, PostgreSQL looks for a page through the rows of all former terms.
-pub type StudentKey = (String, String);
 
 /// Which of these people the caller may see: through a school in scope, or a household in scope on a
 /// list. A guardian sees the one child of the token, a school its own pupils.

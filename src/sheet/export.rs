@@ -99,8 +99,19 @@ pub struct Exported {
 impl Export {
     /// Begins an export: the sheet's name, its columns, and the cover, which CSV has no place for.
     pub fn begin(form: ExportForm, name: &str, columns: Vec<OutColumn>, cover: &Cover) -> Result<Self> {
+        Self::titled(form, name, None, columns, cover)
+    }
+
+    /// [`Export::begin`] with a title above the header, for a sheet that is put up as it is; CSV has none.
+    pub fn titled(
+        form: ExportForm,
+        name: &str,
+        title: Option<&str>,
+        columns: Vec<OutColumn>,
+        cover: &Cover,
+    ) -> Result<Self> {
         Ok(Self(match form {
-            ExportForm::Xlsx => Writing::Xlsx(Box::new(XlsxOut::with(name, columns, None, cover.lines())?)),
+            ExportForm::Xlsx => Writing::Xlsx(Box::new(XlsxOut::with(name, columns, title, cover.lines())?)),
             ExportForm::Csv(encoding) => {
                 let headers: Vec<&str> = columns.iter().map(|c| c.header.as_str()).collect();
                 let to = BufWriter::new(tempfile::tempfile()?);

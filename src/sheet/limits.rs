@@ -1,6 +1,8 @@
 //! How much a file may ask of us. Chosen by memory and time, not by how large a county is: a workbook of
 //! 200,000 rows and 17 columns must pass, a kilobyte that swells to gigabytes must not.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 const MIB: u64 = 1024 * 1024;
@@ -26,7 +28,7 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Processor seconds of the child process for a small file; see [`Limits::cpu_seconds_for`].
     pub cpu_seconds: u64,
-    /// Seconds that the parent waits for the child in all.
+    /// Seconds that the parent waits for the child of a small file in all; see [`Limits::wait_for`].
     pub wall_seconds: u64,
 }
 
@@ -42,7 +44,7 @@ impl Default for Limits {
             row_bytes: 1024 * 1024,
             memory_bytes: 256 * MIB,
             cpu_seconds: 10,
-            wall_seconds: 300,
+            wall_seconds: 60,
         }
     }
 }
@@ -53,6 +55,15 @@ impl Limits {
     pub fn cpu_seconds_for(&self, file_bytes: u64) -> u64 {
         let more = file_bytes / MIB * 2;
         self.cpu_seconds.saturating_add(more).min(self.cpu_seconds.max(300))
+    }
+
+    /// How long the parent waits for the child before it ends it, whatever the child does meanwhile: as many
+    /// times its processor time as for a small file, so that a busy machine refuses nothing honest, but no
+    /// longer than ten minutes.
+    pub fn wait_for(&self, file_bytes: u64) -> Duration {
+        let times = self.wall_seconds.div_ceil(self.cpu_seconds.max(1));
+        let seconds = self.cpu_seconds_for(file_bytes).saturating_mul(times);
+        Duration::from_secs(seconds.min(self.wall_seconds.max(600)))
     }
 }
 
@@ -66,6 +77,9 @@ mod tests {
         assert_eq!(limits.cpu_seconds_for(1_400), 10);
         assert_eq!(limits.cpu_seconds_for(20 * MIB), 50);
         assert_eq!(limits.cpu_seconds_for(180 * MIB), 300);
+        assert_eq!(limits.wait_for(1_400), Duration::from_mins(1));
+        assert_eq!(limits.wait_for(180 * MIB), Duration::from_mins(10));
+        assert_eq!(Limits { wall_seconds: 0, ..limits }.wait_for(1_400), Duration::ZERO);
         // A file of 200 MB, however the megabyte is counted, is above the limit.
         assert!(limits.file_bytes < 200_000_000);
     }

@@ -17,6 +17,8 @@ use crate::values::Text;
 
 /// Lines handed over at once: to wake the handler for each would cost more than to read it.
 const AT_ONCE: usize = 64;
+/// How often it is looked whether a child without output has ended.
+const LOOK: Duration = Duration::from_millis(1);
 /// Such handfuls on their way between the pipe and the handler.
 const IN_FLIGHT: usize = 4;
 
@@ -58,7 +60,7 @@ fn take_lines(
 ) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut current = Current::default();
-    let mut patience = Duration::from_secs(limits.wall_seconds);
+    let mut patience = running.patience;
     let mut lines = Vec::new().into_iter();
     loop {
         let Some(line) = lines.next() else {
@@ -68,7 +70,9 @@ fn take_lines(
                 Ok(Ok(lines)) => lines.into_iter(),
                 Ok(Err(Broken)) => return Err(Error::internal("the sheet reader's output was malformed")),
                 Err(RecvTimeoutError::Timeout) => return Err(too_slow()),
-                Err(RecvTimeoutError::Disconnected) => return Err(how_it_ended(running.wait()?)),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(running.ended(patience)?.map_or_else(too_slow, how_it_ended));
+                }
             };
             patience = patience.saturating_sub(since.elapsed());
             continue;
@@ -126,11 +130,14 @@ struct Broken;
 struct Running {
     child: Child,
     lines: Receiver<Result<Vec<Line>, Broken>>,
+    /// How long its rows are waited for in all.
+    patience: Duration,
 }
 
 impl Running {
     fn start(program: &Path, path: &Path, limits: &Limits) -> Result<Self> {
         let path = path.canonicalize()?;
+        let patience = limits.wait_for(path.metadata()?.len());
         let mut child = Command::new(program)
             .arg("sheet-reader")
             .arg(path)
@@ -146,11 +153,19 @@ impl Running {
         // JSON escapes a control character as six bytes, and each cell has its own marks around it.
         let longest = limits.row_bytes.saturating_mul(6).saturating_add(64 * 1024);
         std::thread::spawn(move || pump(pipe, &to, longest));
-        Ok(Self { child, lines })
+        Ok(Self { child, lines, patience })
     }
 
-    fn wait(&mut self) -> Result<ExitStatus> {
-        Ok(self.child.wait()?)
+    /// How the child ended, once its output has; nothing if it goes on for longer than that all the same.
+    fn ended(&mut self, patience: Duration) -> Result<Option<ExitStatus>> {
+        let since = Instant::now();
+        loop {
+            let ended = self.child.try_wait()?;
+            if ended.is_some() || since.elapsed() >= patience {
+                return Ok(ended);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     fn stop(&mut self) {

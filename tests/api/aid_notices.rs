@@ -7,7 +7,7 @@ use crate::support::grants::{LAST_DAY, POSTED};
 use crate::support::office::{COUNTY, NEIGHBOUR, Office, TERM, column, items, text};
 use crate::support::people::child;
 use crate::support::rows::SCHOOL;
-use crate::support::sheets::{Sheet, reopen};
+use crate::support::sheets::{Sheet, names, reopen};
 
 #[actix_web::test]
 async fn a_list_past_its_end_is_overdue_until_it_is_taken_down() {
@@ -102,10 +102,20 @@ async fn while_it_runs_it_prints_six_columns_and_no_other() {
     assert!(csv.text().starts_with("\u{feff}姓名,学校,院系,年级,专业,班级\r\n"));
     let gb = office.get(&school, &format!("{uri}?format=csv_gb18030")).await;
     assert!(encoding_rs::GB18030.decode(&gb.body).0.contains(&child(1).name));
-    let book = reopen(&office.get(&school, &format!("{uri}?format=xlsx")).await.body);
-    assert!(book[0][0].contains("公示期"));
-    assert_eq!(book[1], ["姓名", "学校", "院系", "年级", "专业", "班级"]);
-    assert_eq!(book[2][0], child(1).name);
+    let xlsx = office.get(&school, &format!("{uri}?format=xlsx")).await.body;
+    assert_eq!(names(&xlsx), ["说明", "公示名单"]);
+    let book = reopen(&xlsx);
+    let cover: Vec<&str> = book.iter().take_while(|row| row.len() == 2).map(|row| row[0].as_str()).collect();
+    assert_eq!(
+        cover,
+        ["内容", "生成时间", "行政区划", "学校标识码", "学期", "公示", "公示编号", "人数", "依据"]
+    );
+    // The cover names nobody, and beside it there is the list alone.
+    assert!(!book[..cover.len()].concat().concat().contains(&child(1).name));
+    let list = &book[cover.len()..];
+    assert!(list[0][0].contains("公示期"));
+    assert_eq!(list[1], ["姓名", "学校", "院系", "年级", "专业", "班级"]);
+    assert_eq!((list.len(), &list[2][0]), (3, &child(1).name));
     // Who does not put it up sees the usual mask, and a stranger nothing.
     let auditor = office.as_role(Role::Auditor, COUNTY);
     assert!(!office.read(&auditor, &uri).await.to_string().contains(&child(1).name));

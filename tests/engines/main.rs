@@ -17,6 +17,8 @@ mod postgres;
 mod dump;
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod demo;

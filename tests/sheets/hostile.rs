@@ -91,6 +91,27 @@ fn a_child_that_does_not_answer_is_given_up() {
     assert_eq!(read_with(&impatient, &honest()).unwrap_err().code, Code::TooLarge);
 }
 
+/// A program in the child's place that never ends by itself, silent or with its output closed, is ended when the
+/// time is over: it would else be waited for until it slept its minute out, and told as something else.
+#[test]
+fn a_child_that_hangs_is_ended_when_its_time_is_over() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("silent", "exec sleep 60"), ("closed", "exec sleep 60 >&-")] {
+        let program = folder.path().join(name);
+        let pid = folder.path().join(format!("{name}.pid"));
+        std::fs::write(&program, format!("#!/bin/sh\necho $$ > {}\n{text}\n", pid.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut hanging = reader();
+        hanging.program = program;
+        hanging.limits.wall_seconds = 1;
+        hanging.limits.cpu_seconds = 1;
+        assert_eq!(read_with(&hanging, &honest()).unwrap_err().code, Code::TooLarge, "{name}");
+        let pid = std::fs::read_to_string(pid).unwrap();
+        assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "{name} goes on");
+    }
+}
+
 #[test]
 fn every_truncation_of_a_workbook_is_refused() {
     let whole = honest();

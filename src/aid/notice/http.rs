@@ -17,10 +17,9 @@ use crate::http::{Json, Once, Query};
 use crate::imports::Desk;
 use crate::once::{self, Answer};
 use crate::page::{self, PageQuery, page};
-use crate::sheet::ExportForm;
 use crate::values::{Programme, Term, Text, clock};
 
-page!(pub NoticePage of NoticeBody, "Notices in the order they were recorded.");
+page!(pub NoticePage of NoticeBody, "Notices, place by place and in each in the order they were recorded.");
 
 /// Which notices to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -69,7 +68,7 @@ async fn list_notices(
         overdue_on: q.overdue.then_some(today),
     };
     let rows = desk.db.browse(move |conn| store::list(conn, &scope, filter, after, limit.rows())).await?;
-    let (rows, next) = page::cut(rows, limit, |n| n.notice_id.clone())?;
+    let (rows, next) = page::cut(rows, limit, |n| (n.place.clone(), n.notice_id.clone()))?;
     Ok(Json(NoticePage { items: rows.into_iter().map(|n| NoticeBody::of(n, today)).collect(), next }))
 }
 
@@ -159,8 +158,7 @@ async fn print_notice(
         .await?;
     Ok(match query.0.format.export() {
         None => HttpResponse::Ok().json(PrintedBody::of(NoticeBody::of(notice, today), printed)),
-        Some(ExportForm::Csv(encoding)) => download::export(printed.csv(encoding, clock::now())?, "notice"),
-        Some(ExportForm::Xlsx) => download::xlsx(printed.xlsx()?, "notice.xlsx"),
+        Some(form) => download::export(printed.export(&notice, form, clock::now())?, "notice"),
     })
 }
 

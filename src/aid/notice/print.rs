@@ -14,7 +14,7 @@ use crate::roll::masking::People;
 use crate::roll::model::Enrolment;
 use crate::roll::store as roll;
 use crate::seal::Sealer;
-use crate::sheet::{Cover, CsvEncoding, Export, ExportForm, Exported, OutCell, OutColumn, XlsxOut};
+use crate::sheet::{Cover, Export, ExportForm, Exported, OutCell, OutColumn};
 use crate::values::closed_list::closed_list;
 use crate::values::{Term, Text};
 
@@ -128,22 +128,19 @@ impl Printed {
         self.columns.iter().map(|c| c.zh()).collect()
     }
 
-    /// As a workbook with the title above the header.
-    pub fn xlsx(&self) -> Result<Vec<u8>> {
+    /// As a file: in a workbook the title stands above the header, and a cover beside the list says what it is
+    /// and when it was made. The cover is not put up, and nothing personal stands on it.
+    pub fn export(&self, notice: &Notice, form: ExportForm, made_at: NaiveDateTime) -> Result<Exported> {
         let columns = self.headers().into_iter().map(|h| OutColumn::text(h).wide(20)).collect();
+        let cover = Cover::new(&self.title, made_at)
+            .scope(&notice.place, Some(&notice.school_code))
+            .line("学期", notice.term.clone())
+            .line("公示", self.period.clone())
+            .line("公示编号", notice.notice_id.clone())
+            .line("人数", self.rows.len().to_string())
+            .line("依据", "教财厅函〔2017〕28号：只列姓名、学校、院系、年级、专业、班级");
         let title = format!("{} {}", self.title, self.period);
-        let mut out = XlsxOut::with("公示名单", columns, Some(&title), &[])?;
-        for row in &self.rows {
-            out.row(&cells(row))?;
-        }
-        out.into_bytes()
-    }
-
-    /// As CSV.
-    pub fn csv(&self, encoding: CsvEncoding, made_at: NaiveDateTime) -> Result<Exported> {
-        let columns = self.headers().into_iter().map(OutColumn::text).collect();
-        let cover = Cover::new(&self.title, made_at);
-        let mut out = Export::begin(ExportForm::Csv(encoding), "公示名单", columns, &cover)?;
+        let mut out = Export::titled(form, "公示名单", Some(&title), columns, &cover)?;
         for row in &self.rows {
             out.row(&cells(row))?;
         }

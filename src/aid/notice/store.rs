@@ -9,6 +9,7 @@ use super::model::Notice;
 use crate::auth::{Scope, within};
 use crate::db::{CHUNK, Conn, on};
 use crate::error::{Error, Result};
+use crate::page::{PlaceKey, beyond};
 use crate::schema::aid_notice;
 use crate::values::Programme;
 
@@ -25,19 +26,21 @@ pub struct Filter {
     pub overdue_on: Option<NaiveDate>,
 }
 
-/// A page of the notices in scope, oldest first.
+/// A page of the notices in scope, place by place and in each oldest first.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
     filter: Filter,
-    after: Option<String>,
+    after: Option<PlaceKey>,
     limit: i64,
 ) -> Result<Vec<Notice>> {
     let mut query = aid_notice::table
         .filter(within!(aid_notice.school_code, scope))
-        .filter(aid_notice::notice_id.gt(after.unwrap_or_default()))
         .select(Notice::as_select())
         .into_boxed();
+    if let Some(key) = after {
+        query = query.filter(beyond!("aid_notice.place, aid_notice.notice_id", key));
+    }
     if let Some(term) = filter.term {
         query = query.filter(aid_notice::term.eq(term));
     }
@@ -50,7 +53,7 @@ pub fn list(
     if let Some(today) = filter.overdue_on {
         query = query.filter(aid_notice::ends_on.lt(today)).filter(aid_notice::taken_down_on.is_null());
     }
-    Ok(query.order(aid_notice::notice_id.asc()).limit(limit).load(conn)?)
+    Ok(query.order((aid_notice::place.asc(), aid_notice::notice_id.asc())).limit(limit).load(conn)?)
 }
 
 /// One notice in scope.

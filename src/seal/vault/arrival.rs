@@ -2,6 +2,8 @@
 //! indexes by which she is looked for, and the rows that she becomes if nobody is found. All the keyed hashing
 //! and sealing of a new person is here, so that it can be done on another thread than the one that stores.
 
+use chrono::NaiveDateTime;
+
 use super::Incoming;
 use super::rows::{Column, NameRow, PersonRow};
 use crate::error::Result;
@@ -35,7 +37,7 @@ impl Arrival {
         };
         let (suite, key_id) = sealer.current();
         // The time is that of the batch, and set when the row is stored.
-        let recorded_at = chrono::NaiveDateTime::default();
+        let recorded_at = NaiveDateTime::default();
         let name = NameRow {
             name_check: sealer.name_check(&person_id, &said.name_normal).to_vec(),
             name_ct: Column::Name.seal(sealer, &name_id, &said.name_entered)?,
@@ -56,5 +58,12 @@ impl Arrival {
             person_id,
         };
         Ok(Self { said, row, name })
+    }
+
+    /// The same, recorded at this time.
+    pub(super) fn recorded_at(mut self, now: NaiveDateTime) -> Self {
+        self.row.recorded_at = now;
+        self.name.recorded_at = now;
+        self
     }
 }

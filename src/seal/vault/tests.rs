@@ -381,8 +381,58 @@ fn the_vault_comes_and_goes_with_its_migration() {
     assert_eq!(house.counts(), (0, 0));
 }
 
+/// People of whom some are known under the number alone, and a later row tells their id: what a sheaf of rows
+/// entered at once must not get wrong.
+#[test]
+fn rows_that_depend_on_each_other_are_one_person_within_a_sheaf() {
+    let house = house();
+    let known = one(Some(ID_A), None, "张三");
+    let before = house.enter(std::slice::from_ref(&known));
+    let strangers =
+        |from: usize| (from..from + 7).map(|n| one(Some(&format!("stranger{n:010}")), None, "名"));
+    // The known id brings a number, and a later row of the same sheaf has that number alone.
+    let people: Vec<_> = strangers(0)
+        .chain([one(Some(ID_A), Some(NUMBER), "张三")])
+        .chain(strangers(7))
+        .chain([one(None, Some(NUMBER), "张三")])
+        .collect();
+    assert_eq!(people.len(), 16);
+    let refs = house.enter(&people);
+    assert_eq!((&refs[7].person_id, &refs[15].person_id), (&before[0].person_id, &before[0].person_id));
+    assert_eq!(house.counts(), (15, 15));
+    assert_eq!(house.reveal(&before[0].person_id).student_number.as_deref(), Some(NUMBER));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Many at once are the same people as one after another, with the same held of each.
+    #[test]
+    fn many_at_once_are_the_same_people_as_one_by_one(
+        rows in prop::collection::vec((prop::option::of(0..40_u8), prop::option::of(0..40_u8)), 1..60),
+        before in prop::collection::vec((0..40_u8, prop::option::of(0..40_u8)), 0..4),
+    ) {
+        let person = |(id, number): (Option<u8>, Option<u8>)| {
+            let (id, number) = (id.map(|n| format!("id{n:016}")), number.map(|n| format!("G{n}")));
+            one(id.as_deref(), number.as_deref(), "名")
+        };
+        let before: Vec<_> = before.into_iter().map(|(id, number)| person((Some(id), number))).collect();
+        let people: Vec<_> =
+            rows.into_iter().filter(|(id, number)| id.is_some() || number.is_some()).map(person).collect();
+        let (at_once, by_one) = (house(), house());
+        at_once.enter(&before);
+        by_one.enter(&before);
+        let refs = at_once.enter(&people);
+        let singly: Vec<_> = people.iter().map(|one| by_one.enter(std::slice::from_ref(one)).remove(0)).collect();
+        prop_assert_eq!(at_once.counts(), by_one.counts());
+        for (i, one) in refs.iter().enumerate() {
+            for (j, other) in refs.iter().enumerate() {
+                prop_assert_eq!(one.person_id == other.person_id, singly[i].person_id == singly[j].person_id);
+            }
+            let (held, expected) = (at_once.reveal(&one.person_id), by_one.reveal(&singly[i].person_id));
+            prop_assert_eq!((&held.id, &held.student_number), (&expected.id, &expected.student_number));
+        }
+    }
+
     /// However rows are mixed and cut into calls, an id is one person, and two ids are two.
     #[test]
     fn an_id_is_one_person_however_the_rows_come(
