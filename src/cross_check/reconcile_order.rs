@@ -6,6 +6,8 @@
 //! box at a time are fetched in order, into the same small buffer again and again. Rows that stand in order
 //! already are read where they stand: a caller who can, numbers his persons in the order of his longest source.
 
+use std::hint::black_box;
+
 use super::boxes::{boxed, width};
 use super::reconcile_input::{Aided, Born, Due, Enrolled, Input, Listed, Near, PersonKey};
 use super::reconcile_person::Case;
@@ -115,6 +117,9 @@ impl<'a, T: OfPerson> Source<'a, T> {
         let here = if head.is_some_and(|head| head <= until) { boxes.next() } else { None };
         let mut here = here.unwrap_or_default();
         here.sort_unstable();
+        // Each row is looked at before any is copied, so that the waits for memory overlap.
+        let looked_at = here.iter().filter_map(|place| row_of(*place, self.rows));
+        black_box(looked_at.fold(0, |sum, row| sum ^ row.person().0));
         self.open.clear();
         self.open.extend(here.into_iter().filter_map(|place| row_of(place, self.rows)));
         Walk(&self.open)
